@@ -1,0 +1,90 @@
+/** The report: `schemaVersion: 1`, the contract with whatever reads it. docs/report.schema.json is generated from here. Change it by adding only. */
+import * as z from 'zod';
+
+export const operations = ['health-check', 'cleanup', 'backup-verification', 'upgrade-readiness', 'alert-response'] as const;
+export type OperationName = (typeof operations)[number];
+
+/** Gravest first: the order in which everything is sorted. */
+export const severities = ['critical', 'warning', 'info'] as const;
+export const severityRank = (severity: (typeof severities)[number]): number => severities.indexOf(severity);
+
+const time = z.string().describe('RFC 3339, UTC');
+const severity = z.enum(severities);
+const object = z.object({
+  apiVersion: z.string(),
+  kind: z.string().describe('A Kubernetes kind, or Cluster, Bucket or File'),
+  namespace: z.string().optional(),
+  name: z.string(),
+  uid: z.string().optional(),
+});
+
+export const findingSchema = z.object({
+  check: z.string(),
+  severity,
+  object,
+  subject: z.string().optional(),
+  message: z.string(),
+  remedy: z.string(),
+  fingerprint: z.string().describe('Stable from run to run; begins with its own version'),
+  change: z.enum(['new', 'ongoing', 'unverified']).describe('unverified: its check did not run whole today'),
+  since: time.describe('When a report first had it'),
+  startedAt: time.optional().describe('Since when, by the object’s own account'),
+  raisedFrom: severity.optional().describe('Its severity in the last report, where that was lower'),
+  members: z.array(object).optional(),
+  location: z.object({ file: z.string(), line: z.number() }).optional(),
+  consequences: z
+    .array(
+      z.object({
+        check: z.string(),
+        severity,
+        object,
+        message: z.string(),
+        because: z.string().optional(),
+        fingerprint: z.string(),
+        since: time.optional(),
+      }),
+    )
+    .optional()
+    .describe('What is in trouble because of it, at most 1,000'),
+  consequenceCount: z.number().optional(),
+  details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+});
+
+export const reportSchema = z.object({
+  schemaVersion: z.literal(1),
+  runId: z.string(),
+  operation: z.enum(operations),
+  cluster: z.string(),
+  source: z.object({ kind: z.enum(['cluster', 'backup', 'manifests']), name: z.string() }),
+  status: z.enum(['healthy', 'degraded', 'critical']).describe('Tells severity alone; see complete'),
+  complete: z.boolean().describe('Did everything that should have run do so?'),
+  fullScope: z.boolean().describe('Ran with the configured options on everything: only such a report is a predecessor of the next'),
+  startedAt: time,
+  durationMs: z.number(),
+  kubernetesVersion: z.string().optional(),
+  summary: z.object({ critical: z.number(), warning: z.number(), info: z.number(), text: z.string() }),
+  scanned: z.object({ objects: z.number(), requests: z.number(), bytes: z.number() }),
+  findings: z.array(findingSchema),
+  resolved: z.array(findingSchema),
+  actions: z.array(z.unknown()),
+  incomplete: z.array(z.object({ check: z.string(), reason: z.string(), remedy: z.string() })),
+  checks: z.array(z.object({ check: z.string(), ran: z.boolean(), objects: z.number(), reason: z.string().optional() })),
+  ignored: z.array(
+    z.object({
+      rule: z.string(),
+      reason: z.string(),
+      count: z.number(),
+      note: z.enum(['expired', 'matches nothing']).optional(),
+    }),
+  ),
+  comparedWith: z.object({ runId: z.string(), startedAt: time }).optional().describe('The last report; absent at the first run'),
+  tables: z
+    .array(z.object({ title: z.string(), columns: z.array(z.string()), rows: z.array(z.array(z.union([z.string(), z.number()]))) }))
+    .optional(),
+  plan: z.object({ id: z.string(), expiresAt: time }).optional(),
+  journal: z.object({ id: z.string() }).optional(),
+  memory: z.record(z.string(), z.unknown()).describe('By check: what it remembers for the next run, 64 KB at most'),
+});
+
+export type ReportedFinding = z.infer<typeof findingSchema>;
+export type Report = z.infer<typeof reportSchema>;

@@ -1,0 +1,108 @@
+/**
+ * nightshift.yaml: the clusters, schedules, options and notifications. Validated at synth and by the command; travels in the bundle.
+ * Holds no secret: those stay where they are and are named here.
+ */
+import * as z from 'zod';
+import { operations, severities } from '../report/model.ts';
+
+const clusterName = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 'a cluster’s name is 1 to 40 of a-z, 0-9 and -, beginning and ending with a letter or digit');
+const roleArn = z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/, 'an IAM role’s ARN: arn:aws:iam::123456789012:role/name');
+const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS region, such as eu-central-1');
+
+const eksAccess = z.strictObject({
+  name: z.string().regex(/^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$/, 'an EKS cluster’s name'),
+  region,
+  role: roleArn.optional().describe('Assumed to reach the cluster; absent: the function’s own role'),
+  externalId: z.string().optional(),
+});
+const kubeconfigAccess = z
+  .strictObject({
+    secret: z.string().min(1).optional().describe('Secrets Manager: a name or an ARN; its value is a kubeconfig'),
+    file: z.string().min(1).optional().describe('A file: on the command line only'),
+    context: z.string().min(1).optional(),
+  })
+  .refine(({ secret, file }) => (secret === undefined) !== (file === undefined), 'exactly one of secret and file');
+
+export const ignoreRule = z.strictObject({
+  check: z.string().min(1).optional().describe('A check’s id; * and ? stand for any characters, any character'),
+  namespace: z.string().min(1).optional().describe('Likewise'),
+  name: z.string().min(1).optional().describe('Likewise, of the object or one of its members'),
+  label: z.string().min(1).optional().describe('key or key=value, of the object'),
+  until: z.iso.date().optional().describe('The last day on which it holds (UTC)'),
+  reason: z.string().min(1),
+});
+export type IgnoreRule = z.infer<typeof ignoreRule>;
+
+/** Options of one operation: `checks` by check id (validated by the check itself), `off`, and what to ignore. */
+export const operationOptions = z.strictObject({
+  checks: z
+    .object({ off: z.array(z.string()).default([]) })
+    .catchall(z.record(z.string(), z.unknown()))
+    .optional(),
+  ignore: z.array(ignoreRule).optional(),
+});
+export type OperationOptions = z.infer<typeof operationOptions>;
+const optionsByOperation = z.partialRecord(z.enum(operations), operationOptions);
+
+const cluster = z
+  .strictObject({
+    eks: eksAccess.optional(),
+    kubeconfig: kubeconfigAccess.optional(),
+    labels: z.record(z.string(), z.string()).optional(),
+    options: optionsByOperation.optional().describe('Laid over the options for all clusters'),
+  })
+  .refine(({ eks, kubeconfig }) => (eks === undefined) !== (kubeconfig === undefined), 'a cluster is reached by exactly one of eks and kubeconfig');
+
+const schedule = z
+  .strictObject({
+    operation: z.enum(operations),
+    clusters: z.array(z.string().min(1)).min(1).describe('Names, globs (*) or labels (team=core)'),
+    cron: z.string().optional().describe('AWS’s six fields: minutes hours day-of-month month day-of-week year'),
+    rate: z.string().regex(/^[1-9]\d* (minute|minutes|hour|hours|day|days)$/, 'such as 1 day, 12 hours or 30 minutes').optional(),
+    timeZone: z.string().optional().describe('IANA name; absent: UTC'),
+    flexibleMinutes: z.int().min(1).max(1440).optional(),
+    with: z.record(z.string(), z.unknown()).optional().describe('The operation’s own event keys'),
+  })
+  .refine(({ cron, rate }) => (cron === undefined) !== (rate === undefined), 'a schedule has exactly one of cron and rate');
+
+const notification = z.strictObject({
+  topic: z.union([z.literal('create'), z.string().regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/)], {
+    error: 'topic is create or a standard SNS topic’s ARN',
+  }),
+  format: z.enum(['text']).default('text'),
+  atLeast: z.enum(severities).default('warning'),
+  when: z.enum(['changes', 'always']).default('changes'),
+});
+
+export const configurationSchema = z.strictObject({
+  clusters: z.record(clusterName, cluster),
+  schedules: z.array(schedule).default([]),
+  options: optionsByOperation.default({}),
+  notify: z.array(notification).default([]),
+  deployment: z
+    .strictObject({
+      vpc: z
+        .strictObject({
+          id: z.string().regex(/^vpc-[0-9a-f]+$/),
+          subnets: z.array(z.string().regex(/^subnet-[0-9a-f]+$/)).min(1),
+          availabilityZones: z.array(z.string()).min(1),
+          securityGroups: z.array(z.string().regex(/^sg-[0-9a-f]+$/)).min(1),
+        })
+        .optional()
+        .describe('Where functions run that reach private endpoints'),
+      logRetentionDays: z.int().positive().default(90),
+      reportRetentionDays: z.int().positive().default(400),
+      memoryMegabytes: z.int().min(256).max(10240).default(1024),
+      timeoutSeconds: z.int().min(60).max(900).default(600),
+    })
+    .prefault({}),
+});
+
+export type Configuration = z.infer<typeof configurationSchema>;
+export type ClusterConfiguration = z.infer<typeof cluster>;
+export type EksAccess = z.infer<typeof eksAccess>;
+export type KubeconfigAccess = z.infer<typeof kubeconfigAccess>;
+export type ScheduleConfiguration = z.infer<typeof schedule>;
+export type NotificationConfiguration = z.infer<typeof notification>;

@@ -230,6 +230,8 @@ export interface ScanResult<Out> {
   readonly observers: readonly ObserverEnd[];
   /** By observer id: what `remember()` gave, for the next run. */
   readonly memory: Readonly<Record<string, unknown>>;
+  /** By label selector of `ScanRun.labels`: the refKey of each object seen that it selects. */
+  readonly labelled: ReadonlyMap<string, ReadonlySet<string>>;
   readonly objects: number;
   readonly requests: number;
   readonly bytes: number;
@@ -242,6 +244,8 @@ export interface ScanRun {
   readonly off?: Readonly<Record<string, string>>;
   /** By observer id: what it remembered at the last complete run. */
   readonly memory?: Readonly<Record<string, unknown>>;
+  /** Label selectors (`key` or `key=value`) of ignore rules: which objects they select is told in the result. */
+  readonly labels?: readonly string[];
   /** Aborted when the time budget is spent: reads then end as failed with the reason `budget`. */
   readonly signal: AbortSignal;
   /** Told now and then, for a progress line. */

@@ -171,9 +171,8 @@ export interface Observer<
 }
 export type Check<R extends Reads = Reads> = Observer<Finding, R>;
 
-export const defineCheck = <const R extends Reads, Options, Memory = never>(
-  check: Observer<Finding, R, Options, Memory>,
-): Check<R> => check as Check<R>;
+export const defineCheck = <const R extends Reads, Options, Memory = never>(check: Observer<Finding, R, Options, Memory>): Check<R> =>
+  check as Check<R>;
 
 /** Why a read or a probe that should have worked did not. `error`: the check itself threw. */
 export type FailureReason = 'forbidden' | 'timeout' | 'expired' | 'budget' | 'unavailable' | 'error';

@@ -1,0 +1,150 @@
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import * as z from 'zod';
+import type { Operation } from '../runtime/operation.ts';
+
+/** The command line is wrong: exit code 2. The message says what was given, what is allowed and what to do. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export const outputFormats = ['text', 'json', 'html'] as const;
+export type OutputFormat = (typeof outputFormats)[number];
+export const failOnLevels = ['critical', 'warning', 'never'] as const;
+
+/** The command line, understood. */
+export interface Command {
+  readonly operation: Operation;
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+  readonly cluster?: string | undefined;
+  readonly manifests?: string | undefined;
+  /** A file with the whole event as Lambda would get it, or - for standard input. */
+  readonly event?: string | undefined;
+  readonly config?: string | undefined;
+  readonly state?: string | undefined;
+  /** Undefined where not given: --out may then tell by its ending. */
+  readonly output?: OutputFormat | undefined;
+  readonly out?: string | undefined;
+  readonly failOn: (typeof failOnLevels)[number];
+  readonly help: boolean;
+  /** The operation's own event keys that were given as flags. */
+  readonly own: Readonly<Record<string, unknown>>;
+}
+
+interface Flag {
+  readonly value: string;
+  readonly description: string;
+}
+/** The flags that all operations have, as --help shows them. */
+export const commonFlags: Readonly<Record<string, Flag>> = {
+  kubeconfig: {
+    value: 'FILE',
+    description: 'reach a cluster through this kubeconfig ($KUBECONFIG or ~/.kube/config with --context alone)',
+  },
+  context: { value: 'NAME', description: 'its context; the current one unless told' },
+  cluster: { value: 'NAME', description: 'a cluster of nightshift.yaml' },
+  manifests: { value: 'DIR|-', description: 'a folder of manifests (kubectl get -o yaml), or standard input' },
+  event: { value: 'FILE|-', description: 'the whole event as the function would get it; an SNS envelope too' },
+  config: { value: 'FILE', description: 'the configuration; ./nightshift.yaml unless told' },
+  state: { value: 'DIR|s3://BUCKET|none', description: 'where reports are kept and the last one is looked up; none unless told' },
+  output: { value: outputFormats.join('|'), description: 'the format; text unless told' },
+  out: { value: 'FILE', description: 'write the report to this file; without --output its ending tells the format' },
+  'fail-on': { value: failOnLevels.join('|'), description: 'exit with 1 from this severity on; critical unless told' },
+};
+
+const kebab = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+interface OwnKey {
+  readonly key: string;
+  readonly flag: string;
+  readonly type: 'string' | 'number' | 'boolean' | 'array';
+  readonly description: string;
+}
+/** The operation's own event keys as flags. */
+export const ownFlags = (operation: Operation): readonly OwnKey[] => {
+  const { properties = {} } = z.toJSONSchema(operation.event, { io: 'input', unrepresentable: 'any' }) as {
+    properties?: Record<string, { type?: string; description?: string }>;
+  };
+  return Object.entries(properties).map(([key, { type, description = '' }]) => ({
+    key,
+    flag: kebab(key),
+    type: type === 'array' || type === 'boolean' ? type : type === 'number' || type === 'integer' ? 'number' : 'string',
+    description,
+  }));
+};
+
+const isOneOf = <T extends string>(allowed: readonly T[], value: string): value is T => (allowed as readonly string[]).includes(value);
+const oneOf = <T extends string>(flag: string, value: string, allowed: readonly T[]): T => {
+  if (!isOneOf(allowed, value)) throw new UsageError(`--${flag} ${value}: not known; it is one of ${allowed.join(', ')}`);
+  return value;
+};
+
+const chooseOperation = (name: string | undefined, operations: readonly Operation[]): Operation => {
+  const known = operations.map((operation) => operation.name).join(', ');
+  if (name === undefined) throw new UsageError(`No operation was given; there are: ${known}. See nightshift --help.`);
+  const operation = operations.find((candidate) => candidate.name === name);
+  if (!operation) throw new UsageError(`Unknown operation ${JSON.stringify(name)}; there are: ${known}.`);
+  return operation;
+};
+
+const ownValue = ({ type, flag }: OwnKey, value: unknown): unknown => {
+  if (type === 'array') return (value as string[]).flatMap((part) => part.split(',')).filter(Boolean);
+  if (type !== 'number') return value;
+  const number = Number(value);
+  if (value === '' || Number.isNaN(number)) throw new UsageError(`--${flag} ${value}: not a number`);
+  return number;
+};
+
+const parse = (argv: readonly string[], own: readonly OwnKey[]) => {
+  const options: ParseArgsOptionsConfig = { help: { type: 'boolean', short: 'h' } };
+  for (const flag of Object.keys(commonFlags)) options[flag] = { type: 'string' };
+  for (const { flag, type } of own) options[flag] = { type: type === 'boolean' ? 'boolean' : 'string', multiple: type === 'array' };
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    const { message, code } = error as Error & { code?: string };
+    const known = Object.keys(options).map((flag) => `--${flag}`);
+    const unknown = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? /'(-[^']*)'/.exec(message)?.[1] : undefined;
+    throw new UsageError(unknown ? `Unknown option ${unknown}; there are: ${known.join(', ')}.` : message);
+  }
+};
+
+const refuseTogether = (values: Readonly<Record<string, unknown>>): void => {
+  const targets = ['manifests', 'cluster', 'event'].filter((flag) => values[flag] !== undefined);
+  if (values.kubeconfig !== undefined || values.context !== undefined) targets.push('kubeconfig/--context');
+  if (targets.length > 1)
+    throw new UsageError(`${targets.map((flag) => `--${flag}`).join(' and ')} cannot be used together: say one thing to look at.`);
+};
+
+/** Reads the command line. Throws UsageError. */
+export const parseArguments = (argv: readonly string[], operations: readonly Operation[]): Command | 'help' => {
+  const name = argv[0]?.startsWith('-') ? undefined : argv[0];
+  if (name === undefined && argv.some((argument) => argument === '--help' || argument === '-h')) return 'help';
+  const operation = chooseOperation(name, operations);
+  const own = ownFlags(operation);
+  const { values, positionals } = parse(argv.slice(1), own);
+  if (positionals.length > 0)
+    throw new UsageError(`Unexpected ${JSON.stringify(positionals[0])}: an operation takes options only. See nightshift --help.`);
+  refuseTogether(values);
+  const text = (flag: string): string | undefined => {
+    const value = values[flag];
+    if (value === '') throw new UsageError(`--${flag} was given without a value.`);
+    return typeof value === 'string' ? value : undefined;
+  };
+  const output = text('output');
+  return {
+    operation,
+    kubeconfig: text('kubeconfig'),
+    context: text('context'),
+    cluster: text('cluster'),
+    manifests: text('manifests'),
+    event: text('event'),
+    config: text('config'),
+    state: text('state'),
+    output: output === undefined ? undefined : oneOf('output', output, outputFormats),
+    out: text('out'),
+    failOn: oneOf('fail-on', text('fail-on') ?? 'critical', failOnLevels),
+    help: values.help === true,
+    own: Object.fromEntries(own.filter(({ flag }) => values[flag] !== undefined).map((key) => [key.key, ownValue(key, values[key.flag])])),
+  };
+};

@@ -1,0 +1,108 @@
+import * as z from 'zod';
+import type { Operation } from './operation.ts';
+
+/** A mistake in the event: its message says what was given, what is allowed and what to do. */
+export class EventError extends Error {
+  override readonly name = 'EventError';
+}
+
+/** One request, whatever it came in: by hand, from a schedule, from the bus, in an SNS message. */
+export interface OperationRequest {
+  /** Cluster names, globs or labels as given; undefined means every configured cluster. */
+  readonly clusters: readonly string[] | undefined;
+  /** The operation's own event keys. */
+  readonly own: Readonly<Record<string, unknown>>;
+  /** Identifies what started this: a retry or a duplicate carries the same one. */
+  readonly executionId: string | undefined;
+  /** When it was to start. */
+  readonly time: string | undefined;
+}
+
+interface Envelope {
+  readonly body: unknown;
+  readonly executionId?: string;
+  readonly time?: string;
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const snsRecords = z.object({
+  Records: z.array(z.object({ Sns: z.object({ MessageId: z.string(), Timestamp: z.string().optional(), Message: z.string() }) })),
+});
+const busEvent = z.object({ id: z.string(), time: z.string().optional(), 'detail-type': z.string(), detail: z.unknown() });
+
+/** Takes an event out of its SNS or EventBridge envelope. */
+const unwrap = (event: unknown): Envelope => {
+  if (isRecord(event) && 'Records' in event) {
+    const parsed = snsRecords.safeParse(event);
+    if (!parsed.success) throw new EventError('The event has Records, but they are no SNS records: only SNS messages are unwrapped.');
+    const [record, ...more] = parsed.data.Records;
+    if (!record || more.length > 0) {
+      throw new EventError(`The event has ${parsed.data.Records.length} SNS records; one at a time is allowed (SNS itself sends one).`);
+    }
+    const { Message, MessageId, Timestamp } = record.Sns;
+    try {
+      return { body: JSON.parse(Message), executionId: MessageId, ...(Timestamp && { time: Timestamp }) };
+    } catch {
+      throw new EventError(`The SNS message ${MessageId} is no JSON. Send an event such as {"cluster": "prod"} as its text.`);
+    }
+  }
+  if (isRecord(event) && 'detail-type' in event) {
+    const parsed = busEvent.safeParse(event);
+    if (!parsed.success) throw new EventError('The event has a detail-type, but no id and detail as EventBridge events have.');
+    return { body: parsed.data.detail, executionId: parsed.data.id, ...(parsed.data.time && { time: parsed.data.time }) };
+  }
+  return { body: event };
+};
+
+const given = (body: unknown, path: readonly PropertyKey[]): string => {
+  let value = body;
+  for (const step of path) value = isRecord(value) || Array.isArray(value) ? (value as Record<PropertyKey, unknown>)[step] : undefined;
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+};
+
+const explain = (issue: z.core.$ZodIssue, body: unknown, allowed: readonly string[]): string => {
+  if (issue.code === 'unrecognized_keys') {
+    const template = issue.keys.some((key) => /^key\d$/.test(key)) ? ' This is the template of the Lambda console: replace it.' : '';
+    return `Unknown ${issue.keys.length > 1 ? 'keys' : 'key'} ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}; allowed are ${allowed.join(', ')}.${template}`;
+  }
+  const where = issue.path.map(String).join('.');
+  return `${where || 'The event'}: ${given(body, issue.path)} was given. ${issue.message}.`;
+};
+
+/**
+ * Reads an event strictly. Keys: `cluster` or `clusters` and the operation's own; beside them what schedules and the fan-out add: `operation`,
+ * `executionId`, `scheduledTime`. Throws EventError naming the key, what was given and what is allowed.
+ */
+export const parseEvent = (event: unknown, operation: Operation): OperationRequest => {
+  const { body, ...envelope } = unwrap(event);
+  const name = z.string().min(1);
+  const schema = z
+    .strictObject({
+      cluster: name.optional(),
+      clusters: z.array(name).min(1).optional(),
+      operation: z.literal(operation.name).optional(),
+      executionId: name.optional(),
+      scheduledTime: z.iso.datetime({ offset: true }).optional(),
+      ...operation.event.shape,
+    })
+    .refine(({ cluster, clusters }) => cluster === undefined || clusters === undefined, {
+      error: 'Give cluster or clusters, not both',
+      path: ['clusters'],
+    });
+  const parsed = schema.safeParse(body ?? {});
+  if (!parsed.success) {
+    const allowed = ['cluster', 'clusters', ...Object.keys(operation.event.shape)];
+    const mistakes = parsed.error.issues.map((issue) => explain(issue, body, allowed));
+    throw new EventError(`${mistakes.join(' ')} An event looks like {"cluster": "prod"}; {} means every configured cluster.`);
+  }
+  const { cluster, clusters, operation: _, executionId, scheduledTime, ...own } = parsed.data;
+  return {
+    clusters: cluster === undefined ? clusters : [cluster],
+    own: own as Readonly<Record<string, unknown>>,
+    executionId: executionId ?? envelope.executionId,
+    time: scheduledTime ?? envelope.time,
+  };
+};

@@ -1,0 +1,84 @@
+/** The middy stack that every operation's function has: what surrounds the work, once. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import type { Configuration } from './configuration.ts';
+import { EventError, type OperationRequest, parseEvent } from './events.ts';
+import type { Operation } from './operation.ts';
+import { timeBudget } from './time-budget.ts';
+
+/** What the work of a function is given beside its request. */
+export interface Surroundings {
+  readonly operation: Operation;
+  readonly configuration: Configuration;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Aborted while there is still time to write the report. */
+  readonly signal: AbortSignal;
+  /** The request's id: the last resort for an execution's identity. */
+  readonly requestId: string;
+}
+export type Work = (request: OperationRequest, surroundings: Surroundings) => Promise<object>;
+
+type Middleware = middy.MiddlewareObj<unknown, object, Error, Context & { budget?: ReturnType<typeof timeBudget> }>;
+
+const budgeted = (): Middleware => ({
+  before: ({ context }) => {
+    context.budget = timeBudget(context.getRemainingTimeInMillis());
+  },
+  after: ({ context }) => context.budget?.clear(),
+  onError: ({ context }) => context.budget?.clear(),
+});
+
+/** Powertools warns in plain text when there is nothing to publish (a fan-out has no metrics): so only what is there. */
+const published = (metrics: Metrics): Middleware => {
+  const publish = () => {
+    if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+  };
+  return { after: publish, onError: publish };
+};
+
+/**
+ * A mistake in the event is told to the caller in its own words and is no fault of the function's to be retried by hand;
+ * Lambda still sees an error, so that a schedule with a wrong input ends in its dead-letter queue.
+ */
+const explained = (logger: Logger): Middleware => ({
+  onError: ({ error }) => {
+    if (error instanceof EventError) logger.error('the event was refused', { reason: error.message });
+    else logger.error('the run failed', error ?? new Error('unknown'));
+  },
+});
+
+let configuration: Promise<Configuration> | undefined;
+/** Validated at synth, so that here it is only read. */
+const bundledConfiguration = (): Promise<Configuration> => {
+  configuration ??= readFile(join(process.env.LAMBDA_TASK_ROOT ?? '.', 'configuration.json'), 'utf8').then(
+    (text) => JSON.parse(text) as Configuration,
+  );
+  return configuration;
+};
+
+/** The Lambda handler of an operation: the event strictly validated, JSON logs, metrics, a time budget, errors explained. */
+export const operationHandler = (operation: Operation, work: Work) => {
+  const logger = new Logger({ persistentKeys: { operation: operation.name } });
+  const metrics = new Metrics({ defaultDimensions: {} });
+  return middy<unknown, object, Error, Context & { budget?: ReturnType<typeof timeBudget> }>()
+    .use(injectLambdaContext(logger, { resetKeys: true }) as Middleware)
+    .use(published(metrics))
+    .use(explained(logger))
+    .use(budgeted())
+    .handler(async (event, context) =>
+      work(parseEvent(event, operation), {
+        operation,
+        configuration: await bundledConfiguration(),
+        logger,
+        metrics,
+        signal: context.budget?.signal ?? AbortSignal.timeout(context.getRemainingTimeInMillis()),
+        requestId: context.awsRequestId,
+      }),
+    );
+};

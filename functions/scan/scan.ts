@@ -1,0 +1,276 @@
+import {
+  type Batch,
+  type End,
+  type FailureReason,
+  type Link,
+  NotApplicable,
+  NotReadable,
+  type Observer,
+  type ObserverEnd,
+  type Pass,
+  type Read,
+  type Reads,
+  type Reducer,
+  type ScanResult,
+  type ScanRun,
+  type Source,
+} from './contracts.ts';
+import { labelSelection } from './label-selection.ts';
+import { ownerIndex } from './owners.ts';
+import { type PlannedRead, planReads } from './plan-reads.ts';
+
+/** How long a source or a check may still take after the budget is spent, in ms; then it is left behind. */
+const graceMs = 500;
+
+/** One observer at work. `end` is set as soon as nothing more is to be learned from it. */
+interface Running<Out> {
+  readonly observer: Observer<Out>;
+  readonly reads: Reads;
+  reducer?: Reducer<Reads, unknown>;
+  objects: number;
+  end?: Omit<ObserverEnd, 'id' | 'objects'>;
+}
+type See = (object: unknown) => void;
+
+const incomplete = (reason: string, remedy: string): Omit<ObserverEnd, 'id' | 'objects'> => ({ outcome: 'incomplete', reason, remedy });
+const budgetRemedy = 'give the function more time (deployment.timeoutSeconds) or fewer checks';
+const budgetSpent = () => incomplete('the time budget was spent', budgetRemedy);
+
+/** What a throw of an observer means. A bug in one check must never stop the others. */
+const endOfThrown = (error: unknown): Omit<ObserverEnd, 'id' | 'objects'> => {
+  if (error instanceof NotApplicable) return { outcome: 'not-run', reason: error.message };
+  if (error instanceof NotReadable) return incomplete(error.message, error.remedy);
+  const message = error instanceof Error ? error.message : String(error);
+  return incomplete(`the check failed: ${message}`, 'this is a fault of Nightshift: please report it with this message');
+};
+
+const begin = <Out>(observer: Observer<Out>, source: Source, run: ScanRun): { running: Running<Out>; options: unknown } => {
+  const parsed = observer.options.safeParse(run.options?.[observer.id] ?? {});
+  if (!parsed.success) throw new TypeError(`options of ${observer.id}: ${parsed.error.issues.map(({ message }) => message).join('; ')}`);
+  const reads = typeof observer.reads === 'function' ? observer.reads(parsed.data) : observer.reads;
+  const running: Running<Out> = { observer, reads, objects: 0 };
+  const off = run.off?.[observer.id];
+  if (off !== undefined) running.end = { outcome: 'not-run', reason: off };
+  else if (source.stateless && !observer.worksOnManifests) running.end = { outcome: 'not-run', reason: source.stateless };
+  return { running, options: parsed.data };
+};
+
+/** Resolves to undefined when the signal is aborted and the grace is over, so that nothing can hold up the report. */
+const withinBudget = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> => {
+  const { promise: over, resolve } = Promise.withResolvers<undefined>();
+  let timer: NodeJS.Timeout | undefined;
+  const onAbort = () => {
+    timer = setTimeout(() => resolve(undefined), graceMs);
+  };
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, over]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  }
+};
+
+/** Shows a batch to one reader; a throw ends that observer alone. */
+const show = <Out>(running: Running<Out>, see: See, namespace: string | undefined, objects: readonly unknown[]): void => {
+  try {
+    for (const object of objects) {
+      if (object === null || typeof object !== 'object') continue;
+      if (namespace !== undefined && (object as { metadata?: { namespace?: string } }).metadata?.namespace !== namespace) continue;
+      running.objects += 1;
+      see(object);
+    }
+  } catch (error) {
+    running.end = endOfThrown(error);
+  }
+};
+
+type Show = (objects: readonly unknown[]) => void;
+
+const showers = <Out>(planned: PlannedRead, byId: ReadonlyMap<string, Running<Out>>): readonly Show[] =>
+  planned.readers.flatMap(({ observer, name, read }) => {
+    const running = byId.get(observer);
+    const see: See | undefined = running?.reducer?.see[name] as See | undefined;
+    if (!running || !see) return [];
+    const namespace = planned.read.namespace === undefined ? read.namespace : undefined;
+    return [(objects: readonly unknown[]) => running.end || show(running, see, namespace, objects)];
+  });
+
+/** Takes batches and ends from the source until all is said or the budget is spent; every planned read gets an end. */
+const consume = async (
+  source: Source,
+  planned: readonly PlannedRead[],
+  signal: AbortSignal,
+  onBatch: (batch: Batch) => void,
+): Promise<ReadonlyMap<Read, End>> => {
+  const ends = new Map<Read, End>();
+  const seen = new Map<Read, number>();
+  const endAll = (reason: FailureReason, message: string, remedy: string) => {
+    for (const { read } of planned) {
+      if (!ends.has(read)) ends.set(read, { read, objects: seen.get(read) ?? 0, state: 'failed', reason, message, remedy });
+    }
+  };
+  if (planned.length === 0) return ends;
+  const stream = source
+    .read(
+      planned.map(({ read }) => read),
+      signal,
+    )
+    [Symbol.asyncIterator]();
+  try {
+    while (ends.size < planned.length) {
+      const next = await withinBudget(stream.next(), signal);
+      if (next === undefined || next.done) break;
+      if ('state' in next.value) ends.set(next.value.read, next.value);
+      else {
+        seen.set(next.value.read, (seen.get(next.value.read) ?? 0) + next.value.objects.length);
+        onBatch(next.value);
+      }
+    }
+  } catch (error) {
+    endAll('unavailable', error instanceof Error ? error.message : String(error), 'look at the message and run again');
+  }
+  if (signal.aborted) endAll('budget', 'the time budget was spent', budgetRemedy);
+  endAll('unavailable', 'the source ended without saying how', 'run again');
+  // Not awaited: a source that hangs must not hold up the report.
+  void Promise.resolve(stream.return?.()).catch(() => undefined);
+  return ends;
+};
+
+/** What the ends of its reads mean for an observer; undefined where all that it needs came whole. */
+const endOfReads = (readers: readonly { readonly read: Read; readonly end: End }[]): Omit<ObserverEnd, 'id' | 'objects'> | undefined => {
+  const needed = readers.filter(({ read }) => !read.optional).map(({ end }) => end);
+  const failed = needed.filter((end) => end.state === 'failed');
+  if (failed.length > 0) {
+    const unique = (texts: readonly string[]) => [...new Set(texts)];
+    return incomplete(unique(failed.map(({ message }) => message)).join('; '), unique(failed.map(({ remedy }) => remedy)).join('\n'));
+  }
+  const missing = needed.find((end) => end.state === 'absent' || end.state === 'off' || end.state === 'not-granted');
+  return missing && 'reason' in missing ? { outcome: 'not-run', reason: missing.reason } : undefined;
+};
+
+const finish = async <Out>(running: Running<Out>, signal: AbortSignal): Promise<Omit<ObserverEnd, 'id' | 'objects'>> => {
+  try {
+    const done = await withinBudget(
+      Promise.resolve(running.reducer?.finish?.()).then(() => true),
+      signal,
+    );
+    return done ? { outcome: 'ran' } : budgetSpent();
+  } catch (error) {
+    return endOfThrown(error);
+  }
+};
+
+/** Starts the observers that are to run; what they emit lands in `out` and `links`. */
+const startAll = <Out>(
+  source: Source,
+  observers: readonly Observer<Out>[],
+  run: ScanRun,
+  sink: {
+    readonly out: (Out & { readonly observer: string })[];
+    readonly links: Link[];
+    readonly owner: Pass<Out, unknown, unknown>['owner'];
+  },
+): ReadonlyMap<string, Running<Out>> => {
+  const byId = new Map<string, Running<Out>>();
+  for (const observer of observers) {
+    const { running, options } = begin(observer, source, run);
+    byId.set(observer.id, running);
+    if (running.end) continue;
+    const pass: Pass<Out, unknown, unknown> = {
+      options,
+      now: source.now,
+      memory: run.memory?.[observer.id],
+      emit: (found) => sink.out.push({ ...found, observer: observer.id }),
+      link: (link) => sink.links.push(link),
+      owner: sink.owner,
+      probe: async (path) => {
+        if (!observer.probes?.includes(path)) throw new TypeError(`${observer.id} does not declare the probe ${path}`);
+        return source.probe(path, run.signal);
+      },
+    };
+    try {
+      running.reducer = observer.start(pass) as Reducer<Reads, unknown>;
+    } catch (error) {
+      running.end = endOfThrown(error);
+    }
+  }
+  return byId;
+};
+
+/** Lets every observer conclude whose reads came whole, and says how each ended. */
+const finishAll = async <Out>(
+  byId: ReadonlyMap<string, Running<Out>>,
+  planned: readonly PlannedRead[],
+  ends: ReadonlyMap<Read, End>,
+  signal: AbortSignal,
+): Promise<void> => {
+  const readings = planned.flatMap(({ read, readers }) => {
+    const end = ends.get(read);
+    return end ? readers.map((reader) => ({ observer: reader.observer, read: reader.read, end })) : [];
+  });
+  const byObserver = Map.groupBy(readings, ({ observer }) => observer);
+  await Promise.all(
+    [...byId.values()].map(async (running) => {
+      running.end ??= endOfReads(byObserver.get(running.observer.id) ?? []) ?? (await finish(running, signal));
+    }),
+  );
+};
+
+/** What those that ran whole want to remember for the next run. */
+const rememberAll = <Out>(byId: ReadonlyMap<string, Running<Out>>): Readonly<Record<string, unknown>> => {
+  const memory: Record<string, unknown> = {};
+  for (const running of byId.values()) {
+    if (running.end?.outcome !== 'ran' || !running.reducer?.remember) continue;
+    try {
+      memory[running.observer.id] = running.reducer.remember();
+    } catch (error) {
+      running.end = endOfThrown(error);
+    }
+  }
+  return memory;
+};
+
+/**
+ * One pass over a source for all observers: each resource is listed once, each object is shown once to each that reads it, no page is kept,
+ * and `finish()` runs only where every read that is needed came whole. Never throws for what a cluster or a check does; throws TypeError for
+ * options that their check does not take (validate them earlier, for a better message).
+ */
+export const scan = async <Out>(source: Source, observers: readonly Observer<Out>[], run: ScanRun): Promise<ScanResult<Out>> => {
+  const out: (Out & { readonly observer: string })[] = [];
+  const links: Link[] = [];
+  const owners = ownerIndex();
+  const labels = labelSelection(run.labels ?? []);
+  const byId = startAll(source, observers, run, { out, links, owner: owners.ownerOf });
+  const planned = planReads(
+    [...byId.values()]
+      .filter(({ end }) => !end)
+      .flatMap(({ observer, reads }) => Object.entries(reads).map(([name, read]) => ({ observer: observer.id, name, read }))),
+  );
+  const shows = new Map(planned.map((plan) => [plan.read, showers(plan, byId)]));
+  let objects = 0;
+  const ends = await consume(source, planned, run.signal, ({ read, objects: batch }) => {
+    objects += batch.length;
+    if (owners.climbs(read)) for (const object of batch) owners.note(read, object);
+    if (labels.wanted) for (const object of batch) labels.note(read, object);
+    for (const showTo of shows.get(read) ?? []) showTo(batch);
+    run.onProgress?.({ objects, resource: read.resource });
+  });
+  await finishAll(byId, planned, ends, run.signal);
+  const memory = rememberAll(byId);
+  return {
+    out,
+    links,
+    ends: [...ends.values()],
+    observers: [...byId.values()].map(({ observer, objects: seen, end }) => ({
+      id: observer.id,
+      objects: seen,
+      ...(end ?? budgetSpent()),
+    })),
+    memory,
+    labelled: labels.result(),
+    objects,
+    ...source.traffic(),
+  };
+};

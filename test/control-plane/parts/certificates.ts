@@ -18,10 +18,10 @@ export interface Authority {
   sign(subject: { commonName: string; organization?: string; days?: number; names?: readonly string[] }): KeyPair;
 }
 
-/** A new elliptic private key as PEM, which every part here takes. */
+/** A new elliptic private key as PEM, in the one form that kube-apiserver takes for service accounts too. */
 export function privateKey(): string {
   const { privateKey: key } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-  return key.export({ type: 'pkcs8', format: 'pem' });
+  return key.export({ type: 'sec1', format: 'pem' }).toString();
 }
 
 /** Makes an authority of its own for each purpose: what signs clients must not vouch for servers. */
@@ -38,7 +38,7 @@ export function makeAuthority(directory: string, name: string): Authority {
       const base = join(directory, randomUUID());
       const key = privateKey();
       writeFileSync(`${base}.key`, key, { mode: 0o600 });
-      const subject = `${organization === undefined ? '' : `/O=${escape(organization)}`}/CN=${escape(commonName)}`;
+      const subject = `${organization === undefined ? '' : `/O=${subjectValue(organization)}`}/CN=${subjectValue(commonName)}`;
       openssl(['req', '-new', '-key', `${base}.key`, '-out', `${base}.csr`, '-subj', subject]);
       const usage = names.length > 0 ? `serverAuth\nsubjectAltName=${names.join(',')}` : 'clientAuth';
       writeFileSync(`${base}.ext`, `keyUsage=critical,digitalSignature\nextendedKeyUsage=${usage}\n`);
@@ -50,7 +50,7 @@ export function makeAuthority(directory: string, name: string): Authority {
 }
 
 // A slash parts the fields of openssl's -subj, and names like system:node/x hold one.
-function escape(value: string): string {
+function subjectValue(value: string): string {
   return value.replaceAll(/[\\/+]/g, (character) => `\\${character}`);
 }
 

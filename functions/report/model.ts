@@ -60,6 +60,7 @@ export const reportSchema = z.object({
   complete: z.boolean().describe('Did everything that should have run do so?'),
   fullScope: z.boolean().describe('Ran with the configured options on everything: only such a report is a predecessor of the next'),
   startedAt: time,
+  eventTime: time.optional().describe('When what asked for this run happened; the report’s place in the store is made of it'),
   durationMs: z.number(),
   kubernetesVersion: z.string().optional(),
   summary: z.object({ critical: z.number(), warning: z.number(), info: z.number(), text: z.string() }),
@@ -68,7 +69,15 @@ export const reportSchema = z.object({
   resolved: z.array(findingSchema),
   actions: z.array(z.unknown()),
   incomplete: z.array(z.object({ check: z.string(), reason: z.string(), remedy: z.string() })),
-  checks: z.array(z.object({ check: z.string(), ran: z.boolean(), objects: z.number(), reason: z.string().optional() })),
+  checks: z.array(
+    z.object({
+      check: z.string(),
+      title: z.string().optional(),
+      ran: z.boolean(),
+      objects: z.number(),
+      reason: z.string().optional(),
+    }),
+  ),
   ignored: z.array(
     z.object({
       rule: z.string(),
@@ -77,7 +86,10 @@ export const reportSchema = z.object({
       note: z.enum(['expired', 'matches nothing']).optional(),
     }),
   ),
-  comparedWith: z.object({ runId: z.string(), startedAt: time }).optional().describe('The last report; absent at the first run'),
+  comparedWith: z
+    .object({ runId: z.string(), startedAt: time, complete: z.boolean().optional() })
+    .optional()
+    .describe('The last report; absent at the first run'),
   tables: z
     .array(z.object({ title: z.string(), columns: z.array(z.string()), rows: z.array(z.array(z.union([z.string(), z.number()]))) }))
     .optional(),

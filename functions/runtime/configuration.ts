@@ -7,7 +7,10 @@ import { operations, severities } from '../report/model.ts';
 
 const clusterName = z
   .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 'a cluster’s name is 1 to 40 of a-z, 0-9 and -, beginning and ending with a letter or digit');
+  .regex(
+    /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/,
+    'a cluster’s name is 1 to 40 of a-z, 0-9 and -, beginning and ending with a letter or digit',
+  );
 const roleArn = z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/, 'an IAM role’s ARN: arn:aws:iam::123456789012:role/name');
 const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS region, such as eu-central-1');
 
@@ -53,14 +56,20 @@ const cluster = z
     labels: z.record(z.string(), z.string()).optional(),
     options: optionsByOperation.optional().describe('Laid over the options for all clusters'),
   })
-  .refine(({ eks, kubeconfig }) => (eks === undefined) !== (kubeconfig === undefined), 'a cluster is reached by exactly one of eks and kubeconfig');
+  .refine(
+    ({ eks, kubeconfig }) => (eks === undefined) !== (kubeconfig === undefined),
+    'a cluster is reached by exactly one of eks and kubeconfig',
+  );
 
 const schedule = z
   .strictObject({
     operation: z.enum(operations),
     clusters: z.array(z.string().min(1)).min(1).describe('Names, globs (*) or labels (team=core)'),
     cron: z.string().optional().describe('AWS’s six fields: minutes hours day-of-month month day-of-week year'),
-    rate: z.string().regex(/^[1-9]\d* (minute|minutes|hour|hours|day|days)$/, 'such as 1 day, 12 hours or 30 minutes').optional(),
+    rate: z
+      .string()
+      .regex(/^[1-9]\d* (minute|minutes|hour|hours|day|days)$/, 'such as 1 day, 12 hours or 30 minutes')
+      .optional(),
     timeZone: z.string().optional().describe('IANA name; absent: UTC'),
     flexibleMinutes: z.int().min(1).max(1440).optional(),
     with: z.record(z.string(), z.unknown()).optional().describe('The operation’s own event keys'),

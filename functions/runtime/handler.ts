@@ -7,7 +7,7 @@ import { Metrics } from '@aws-lambda-powertools/metrics';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import type { Configuration } from './configuration.ts';
-import { EventError, type OperationRequest, parseEvent } from './events.ts';
+import { EventError, parseEvent } from './events.ts';
 import type { Operation } from './operation.ts';
 import { timeBudget } from './time-budget.ts';
 
@@ -22,7 +22,6 @@ export interface Surroundings {
   /** The request's id: the last resort for an execution's identity. */
   readonly requestId: string;
 }
-export type Work = (request: OperationRequest, surroundings: Surroundings) => Promise<object>;
 
 type Middleware = middy.MiddlewareObj<unknown, object, Error, Context & { budget?: ReturnType<typeof timeBudget> }>;
 
@@ -63,7 +62,7 @@ const bundledConfiguration = (): Promise<Configuration> => {
 };
 
 /** The Lambda handler of an operation: the event strictly validated, JSON logs, metrics, a time budget, errors explained. */
-export const operationHandler = (operation: Operation, work: Work) => {
+export const operationHandler = (operation: Operation) => {
   const logger = new Logger({ persistentKeys: { operation: operation.name } });
   const metrics = new Metrics({ defaultDimensions: {} });
   return middy<unknown, object, Error, Context & { budget?: ReturnType<typeof timeBudget> }>()
@@ -71,14 +70,16 @@ export const operationHandler = (operation: Operation, work: Work) => {
     .use(published(metrics))
     .use(explained(logger))
     .use(budgeted())
-    .handler(async (event, context) =>
-      work(parseEvent(event, operation), {
+    .handler(async (event, context) => {
+      const request = parseEvent(event, operation);
+      const { perform } = await import('./perform.ts');
+      return perform(request, {
         operation,
         configuration: await bundledConfiguration(),
         logger,
         metrics,
         signal: context.budget?.signal ?? AbortSignal.timeout(context.getRemainingTimeInMillis()),
         requestId: context.awsRequestId,
-      }),
-    );
+      });
+    });
 };

@@ -10,7 +10,7 @@ import pLimit from 'p-limit';
 const [server = '', authority = '', token = '', atOnce = '1', ...paths] = process.argv.slice(2);
 const agent = new Agent({ keepAlive: true, maxSockets: Number(atOnce), ca: readFileSync(authority) });
 
-const page = (path: string, accept: string): Promise<{ items: unknown[]; metadata: { continue?: string } }> =>
+const page = (path: string, accept: string): Promise<{ items: unknown[] | null; metadata: { continue?: string } }> =>
   new Promise((resolve, reject) => {
     get(new URL(path, server), { agent, headers: { authorization: `Bearer ${token}`, accept } }, (response) => {
       text(response)
@@ -28,8 +28,8 @@ const list = async (path: string): Promise<number> => {
   let token: string | undefined = '';
   do {
     const continued: string = token ? `&continue=${encodeURIComponent(token)}` : '';
-    const { items, metadata } = await page(`${path.replace('!', '')}?limit=500${continued}`, accept);
-    count += items.length;
+    const { items, metadata } = await page(`${path.replace('!', '')}&limit=500${continued}`, accept);
+    count += items?.length ?? 0;
     token = metadata.continue;
   } while (token);
   return count;

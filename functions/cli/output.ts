@@ -1,0 +1,49 @@
+/** Where the report goes, and in which format. */
+import { writeFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Report } from '../report/model.ts';
+import { renderHtml } from '../report/render-html.ts';
+import { renderText, useColor } from '../report/render-text.ts';
+import { type Command, type OutputFormat, outputFormats, UsageError } from './arguments.ts';
+
+export interface Output {
+  /** What standard output gets; undefined: nothing. */
+  readonly standard: OutputFormat | undefined;
+  readonly file: { readonly path: string; readonly format: OutputFormat } | undefined;
+}
+
+const byEnding: Readonly<Record<string, OutputFormat>> = { '.html': 'html', '.htm': 'html', '.json': 'json', '.txt': 'text' };
+
+/**
+ * With --output, that format goes to --out or else to standard output. With --out alone, the file's ending tells its format, and standard
+ * output still gets the text. Throws UsageError for an ending that tells none.
+ */
+export const outputOf = ({ output, out }: Pick<Command, 'output' | 'out'>): Output => {
+  if (out === undefined) return { standard: output ?? 'text', file: undefined };
+  if (output) return { standard: undefined, file: { path: out, format: output } };
+  const format = byEnding[extname(out).toLowerCase()];
+  if (!format)
+    throw new UsageError(`--out ${out}: its ending tells no format; use .html, .json or .txt, or say --output ${outputFormats.join('|')}.`);
+  return { standard: 'text', file: { path: out, format } };
+};
+
+const render = (report: Report, format: OutputFormat, stream?: NodeJS.WriteStream): string => {
+  if (format === 'json') return `${JSON.stringify(report, null, 2)}\n`;
+  if (format === 'html') return renderHtml(report);
+  const color = stream !== undefined && useColor(stream, process.env);
+  // Capped, since lines of 200 characters are hard to read; 80 where it is no terminal.
+  return renderText(report, { columns: Math.min(stream?.columns ?? 80, 100), color });
+};
+
+/** Writes the report. Throws UsageError where the file cannot be written. */
+export const write = async (report: Report, { standard, file }: Output): Promise<void> => {
+  if (standard) process.stdout.write(render(report, standard, process.stdout));
+  if (!file) return;
+  try {
+    await writeFile(file.path, render(report, file.format));
+  } catch (error) {
+    throw new UsageError(`--out ${file.path}: cannot be written: ${(error as Error).message}`);
+  }
+  process.stderr.write(`Report written to ${file.path} (${pathToFileURL(file.path).href})\n`);
+};

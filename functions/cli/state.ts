@@ -1,0 +1,44 @@
+/** --state: where the command keeps reports in the bucket's layout, and looks the last one up. */
+import { stat } from 'node:fs/promises';
+import type { OperationName, Report } from '../report/model.ts';
+import { renderHtml } from '../report/render-html.ts';
+import { reportStore } from '../report/store.ts';
+import { UsageError } from './arguments.ts';
+
+export interface State {
+  readonly latest: (cluster: string, operation: OperationName) => Promise<Report | undefined>;
+  readonly save: (report: Report) => Promise<void>;
+}
+const none: State = { latest: async () => undefined, save: async () => undefined };
+
+const tell = (message: string): void => void process.stderr.write(`nightshift: ${message}\n`);
+
+const storageOf = async (state: string) => {
+  const s3 = /^s3:\/\/([^/]+)(?:\/(.*?)\/?)?$/.exec(state);
+  if (s3) {
+    const [, bucket = '', prefix = ''] = s3;
+    const { s3Storage } = await import('../report/store-s3.ts');
+    const { s3Client } = await import('../runtime/aws/s3.ts');
+    return s3Storage(s3Client(), bucket, prefix);
+  }
+  if (/^[a-z][a-z0-9+.-]*:\/\//.test(state))
+    throw new UsageError(`--state ${state}: not known; give a folder, s3://bucket/prefix or none.`);
+  const existing = await stat(state).catch(() => undefined);
+  if (existing && !existing.isDirectory()) throw new UsageError(`--state ${state}: is a file; give a folder, s3://bucket/prefix or none.`);
+  const { directoryStorage } = await import('../report/store-directory.ts');
+  return directoryStorage(state);
+};
+
+/** Opens what --state names; nothing is kept without it. Throws UsageError. */
+export const openState = async (state: string | undefined): Promise<State> => {
+  if (state === undefined || state === 'none') return none;
+  const store = reportStore(await storageOf(state), tell);
+  return {
+    latest: store.latest,
+    save: async (report) => {
+      const saved = await store.save(report, renderHtml(report));
+      for (const problem of saved.problems) tell(problem);
+      tell(`kept as ${saved.location}/${saved.json}`);
+    },
+  };
+};

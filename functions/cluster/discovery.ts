@@ -1,0 +1,127 @@
+/**
+ * Which resources the server serves, in which version. A resource is absent only if discovery says so: without rights its list is a 403
+ * whether it is there or not. Aggregated form: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#aggregated-discovery
+ */
+import type { Read } from '../scan/contracts.ts';
+import { answerError, serverMessage } from './answer-errors.ts';
+import type { ApiClient } from './api-client.ts';
+import { ClusterError } from './cluster-error.ts';
+import type { Answer } from './exchange.ts';
+
+/** Where a read is served. */
+export type Found =
+  | { readonly state: 'served'; readonly version: string; readonly namespaced: boolean }
+  | { readonly state: 'absent'; readonly reason: string }
+  | { readonly state: 'unavailable'; readonly message: string };
+
+/** Finds a read; what was once asked is kept. Throws ClusterError where the server could not be asked. */
+export type Find = (read: Read, signal: AbortSignal) => Promise<Found>;
+
+interface ServedVersion {
+  readonly version: string;
+  readonly stale: boolean;
+  /** By plural name; undefined where it has to be asked for (the old form). */
+  readonly resources: ReadonlyMap<string, { readonly namespaced: boolean }> | undefined;
+}
+type Groups = ReadonlyMap<string, readonly ServedVersion[]>;
+
+const aggregated = 'as=APIGroupDiscoveryList';
+const accept = `application/json;g=apidiscovery.k8s.io;v=v2;${aggregated},application/json;g=apidiscovery.k8s.io;v=v2beta1;${aggregated},application/json`;
+
+/** Asks when the first read is looked for: two requests where the server knows the aggregated form (1.27 and newer). */
+export function discovery(client: ApiClient): Find {
+  let groups: Promise<Groups> | undefined;
+  const asked = new Map<string, Promise<ServedVersion['resources'] | string>>();
+
+  async function resourcesOf(group: string, served: ServedVersion, signal: AbortSignal): Promise<ServedVersion['resources'] | string> {
+    if (served.resources !== undefined) return served.resources;
+    const path = group === '' ? `/api/${served.version}` : `/apis/${group}/${served.version}`;
+    const resources = asked.get(path) ?? askVersion(client, path, signal);
+    asked.set(path, resources);
+    return resources;
+  }
+
+  return async (read, signal) => {
+    groups ??= askGroups(client, signal).catch((error: unknown) => {
+      groups = undefined;
+      throw error;
+    });
+    const served = (await groups).get(read.group);
+    const name = read.group === '' ? read.resource : `${read.resource}.${read.group}`;
+    if (served === undefined) return { state: 'absent', reason: `the cluster has no ${name}` };
+    for (const version of read.versions) {
+      const found = served.find((each) => each.version === version);
+      if (found === undefined) continue;
+      if (found.stale) {
+        return { state: 'unavailable', message: `${name}: the API server behind the group does not answer, discovery calls it stale` };
+      }
+      const resources = await resourcesOf(read.group, found, signal);
+      if (typeof resources === 'string') return { state: 'unavailable', message: `${name}: ${resources}` };
+      const resource = resources?.get(read.resource);
+      if (resource !== undefined) return { state: 'served', version, namespaced: resource.namespaced };
+    }
+    const versions = served.map(({ version }) => version).join(', ');
+    return {
+      state: 'absent',
+      reason: `the cluster has no ${name} in ${read.versions.join(' or ')} (it serves ${versions || 'no version'})`,
+    };
+  };
+}
+
+interface AggregatedList {
+  readonly kind?: string;
+  readonly items?: readonly {
+    readonly metadata?: { readonly name?: string };
+    readonly versions?: readonly {
+      readonly version: string;
+      readonly freshness?: string;
+      readonly resources?: readonly { readonly resource: string; readonly scope?: string }[] | null;
+    }[];
+  }[];
+  /** Of the old form. */
+  readonly groups?: readonly { readonly name: string; readonly versions?: readonly { readonly version: string }[] }[];
+  readonly versions?: readonly string[];
+}
+
+async function askGroups(client: ApiClient, signal: AbortSignal): Promise<Groups> {
+  const [core, named] = await Promise.all([askList(client, '/api', signal), askList(client, '/apis', signal)]);
+  return new Map([...groupsOf(core), ...groupsOf(named)]);
+}
+
+async function askList(client: ApiClient, path: string, signal: AbortSignal): Promise<AggregatedList> {
+  let answer = await client.getJson(path, { accept, signal });
+  if (answer.status === 406) answer = await client.getJson(path, { signal });
+  if (answer.status !== 200 || typeof answer.body !== 'object' || answer.body === null) throw refused(answer, client.host, path);
+  return answer.body;
+}
+
+function refused(answer: Answer, host: string, path: string): ClusterError {
+  if (answer.status !== 403) return answerError(answer, host, path);
+  return new ClusterError(
+    'forbidden',
+    `${host} forbids discovery (GET ${path}): ${serverMessage(answer)}`,
+    'every authenticated user may usually discover (ClusterRole system:discovery): have the credentials reached the server, is its binding there?',
+  );
+}
+
+function* groupsOf(list: AggregatedList): Iterable<readonly [string, readonly ServedVersion[]]> {
+  for (const { metadata, versions } of list.items ?? []) {
+    const served = versions?.map(({ version, freshness, resources }) => ({
+      version,
+      stale: freshness === 'Stale',
+      resources: new Map(resources?.map(({ resource, scope }) => [resource, { namespaced: scope === 'Namespaced' }])),
+    }));
+    yield [metadata?.name ?? '', served ?? []];
+  }
+  const unread = (version: string): ServedVersion => ({ version, stale: false, resources: undefined });
+  if (list.kind === 'APIVersions') yield ['', (list.versions ?? []).map(unread)];
+  for (const { name, versions } of list.groups ?? []) yield [name, (versions ?? []).map(({ version }) => unread(version))];
+}
+
+/** One version in the old form; a text says why its server does not answer (503 and 404 of aggregated groups are plain text). */
+async function askVersion(client: ApiClient, path: string, signal: AbortSignal): Promise<ServedVersion['resources'] | string> {
+  const answer = await client.getJson(path, { signal, anyStatus: true });
+  if (answer.status !== 200) return `GET ${path} gave ${answer.status}: ${serverMessage(answer)}`;
+  const { resources }: { readonly resources?: readonly { readonly name: string; readonly namespaced?: boolean }[] } = answer.body ?? {};
+  return new Map(resources?.map(({ name, namespaced }) => [name, { namespaced: namespaced === true }]));
+}

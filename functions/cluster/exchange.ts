@@ -1,0 +1,128 @@
+/** One GET over node:https: the answer whole and unpacked, or an error. Retries, counting and meaning are the API client's. */
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import { type Agent, request } from 'node:https';
+import { type ConnectionOptions, TLSSocket } from 'node:tls';
+import { promisify } from 'node:util';
+import { gunzip as gunzipWithCallback } from 'node:zlib';
+import type { ProbeAnswer } from '../scan/contracts.ts';
+import { CutAnswer, codeOf, ExchangeTimeout } from './connection-errors.ts';
+
+const gunzip = promisify(gunzipWithCallback);
+
+/** Milliseconds: until a connection stands, between two signs of life, and for one attempt from first to last. */
+export interface Timeouts {
+  readonly connect: number;
+  readonly idle: number;
+  readonly whole: number;
+}
+
+/** What one GET needs. */
+export interface Exchange {
+  readonly url: URL;
+  readonly agent: Agent;
+  readonly tls: ConnectionOptions;
+  readonly headers: OutgoingHttpHeaders;
+  readonly timeouts: Timeouts;
+  readonly signal?: AbortSignal | undefined;
+  /** Told of every byte of a body as it came over the wire, also of answers that then fail. */
+  readonly onBytes: (count: number) => void;
+}
+
+/** A whole answer; `text` is unpacked. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  readonly certificate?: Certificate;
+}
+export type Certificate = NonNullable<ProbeAnswer['certificate']>;
+
+/** Sends it. Rejects with Node's own error, with ExchangeTimeout, or with CutAnswer. */
+export async function exchange(asked: Exchange): Promise<Answer> {
+  const { status, headers, body, certificate } = await receive(asked);
+  const packed = headers['content-encoding'] === 'gzip';
+  return {
+    status,
+    headers,
+    text: (packed ? await unpacked(body) : body).toString('utf8'),
+    ...(certificate === undefined ? {} : { certificate }),
+  };
+}
+
+interface Received {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  readonly certificate: Certificate | undefined;
+}
+
+function receive({ url, agent, tls, headers, timeouts, signal, onBytes }: Exchange): Promise<Received> {
+  return new Promise((resolve, reject) => {
+    let connecting: NodeJS.Timeout | undefined;
+    let socket: unknown;
+    const sent = request(url, { ...tls, agent, headers, ...(signal === undefined ? {} : { signal }) });
+    const give = (message: string, connection: boolean) => sent.destroy(new ExchangeTimeout(message, connection));
+    const whole = setTimeout(() => give(`no whole answer within ${timeouts.whole / 1000} s`, false), timeouts.whole);
+    const settled = () => {
+      clearTimeout(whole);
+      clearTimeout(connecting);
+    };
+    const failed = (error: unknown) => {
+      settled();
+      sent.destroy();
+      reject(error);
+    };
+    // Only from here on: before it, the request may wait for one of the agent's few connections.
+    sent.once('socket', (given) => {
+      socket = given;
+      if (sent.reusedSocket) return;
+      connecting = setTimeout(() => give(`no connection within ${timeouts.connect / 1000} s`, true), timeouts.connect);
+      given.once('secureConnect', () => clearTimeout(connecting));
+    });
+    sent.setTimeout(timeouts.idle, () => give(`nothing came for ${timeouts.idle / 1000} s`, false));
+    sent.once('error', failed);
+    sent.once('response', (response) => {
+      const chunks: Buffer[] = [];
+      // By now: after the answer the socket may already serve another request, or be gone.
+      const certificate = socket instanceof TLSSocket ? certificateOf(socket) : undefined;
+      response.on('data', (chunk: Buffer) => {
+        onBytes(chunk.length);
+        chunks.push(chunk);
+      });
+      response.once('error', failed);
+      response.once('end', () => {
+        settled();
+        if (!response.complete) reject(new CutAnswer('the answer was cut'));
+        else resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks), certificate });
+      });
+    });
+    sent.end();
+  });
+}
+
+/** Unpacked answers beyond this are refused: a page is about 1 MB. */
+const largestBody = 512 * 1024 * 1024;
+
+async function unpacked(body: Buffer): Promise<Buffer> {
+  if (body.length < 18) throw new CutAnswer('the packed answer was cut');
+  // gzip ends with the size of what it holds: in one chunk of that size nothing is copied. Not trusted beyond 16 MB.
+  const size = Math.min(body.readUInt32LE(body.length - 4), 16 * 1024 * 1024);
+  try {
+    return await gunzip(body, { chunkSize: size + 64, maxOutputLength: largestBody });
+  } catch (error) {
+    if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') throw error;
+    throw new CutAnswer('the packed answer was cut', { cause: error });
+  }
+}
+
+function certificateOf(socket: TLSSocket): Certificate | undefined {
+  const { subject, issuer, subjectaltname, valid_from, valid_to } = socket.getPeerCertificate();
+  if (!valid_to) return undefined;
+  const common = (name: string | string[] | undefined) => (Array.isArray(name) ? name.join(', ') : name);
+  return {
+    subject: common(subject?.CN) ?? subjectaltname ?? '',
+    issuer: common(issuer?.CN) ?? common(issuer?.O) ?? '',
+    validFrom: new Date(valid_from).toISOString(),
+    validTo: new Date(valid_to).toISOString(),
+  };
+}

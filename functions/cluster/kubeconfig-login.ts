@@ -1,0 +1,86 @@
+/** Logging in by a plugin or a provider, and going through a proxy: what client-node knows. Loaded only for them. */
+import { Agent, type RequestOptions } from 'node:https';
+import { isAbsolute, join } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
+import type { ApiAccess } from './api-client.ts';
+import { clean } from './clean.ts';
+import { ClusterError } from './cluster-error.ts';
+import { codeOf } from './connection-errors.ts';
+import { type ChosenContext, unusable } from './kubeconfig.ts';
+
+/** Lays what client-node finds (a token, a certificate, a proxy's agent) over the plain access. Throws ClusterError. */
+export async function loginAccess(
+  plain: ApiAccess,
+  chosen: ChosenContext,
+  from: string,
+  directory: string | undefined,
+): Promise<ApiAccess> {
+  let config = clientConfig(chosen, directory);
+  const { agent } = await login(config, chosen, from);
+  return {
+    ...plain,
+    credentials: async (renew) => {
+      // client-node keeps a plugin's token until it expires: a new configuration asks anew.
+      if (renew) config = clientConfig(chosen, directory);
+      const { headers, tls } = await plain.credentials(renew);
+      const { headers: given, cert, key } = await login(config, chosen, from);
+      const token = given && 'Authorization' in given ? { authorization: String(given.Authorization).trim() } : {};
+      return { headers: { ...headers, ...token }, tls: { ...tls, ...(cert && { cert }), ...(key && { key }) } };
+    },
+    // Needed only for its proxies; it comes without keep-alive and without a limit on connections.
+    ...(chosen.cluster['proxy-url'] && agent instanceof Agent && { agent: Object.assign(agent, { keepAlive: true, maxSockets: 3 }) }),
+  };
+}
+
+/** client-node's configuration of just this context and of what it is needed for. */
+function clientConfig({ cluster, user: { exec, 'auth-provider': provider } }: ChosenContext, directory: string | undefined): KubeConfig {
+  const config = new KubeConfig();
+  const { 'certificate-authority': _file, 'certificate-authority-data': _data, ...server } = cluster;
+  const user = { ...(provider && { 'auth-provider': provider }), ...(exec && { exec: plugin(exec, directory) }) };
+  config.loadFromString(
+    JSON.stringify({
+      'current-context': 'context',
+      contexts: [{ name: 'context', context: { cluster: 'cluster', user: 'user' } }],
+      clusters: [{ name: 'cluster', cluster: server }],
+      users: [{ name: 'user', user }],
+    }),
+  );
+  return config;
+}
+
+/** client-node starts a plugin without the description of the request that client.authentication.k8s.io/v1 promises it. */
+function plugin(exec: NonNullable<ChosenContext['user']['exec']>, directory: string | undefined) {
+  const information = { apiVersion: exec.apiVersion, kind: 'ExecCredential', spec: { interactive: false } };
+  const besides = exec.command.includes('/') && directory !== undefined && !isAbsolute(exec.command);
+  return {
+    ...exec,
+    command: besides ? join(directory, exec.command) : exec.command,
+    env: [...(exec.env ?? []), { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(information) }],
+  };
+}
+
+async function login(config: KubeConfig, { user }: ChosenContext, from: string): Promise<RequestOptions> {
+  const filled: RequestOptions = {};
+  try {
+    await config.applyToHTTPSOptions(filled);
+    return filled;
+  } catch (error) {
+    if (user.exec) throw pluginError(error, user.exec, from);
+    const what = user['auth-provider'] ? `the provider ${user['auth-provider'].name} gave no credentials` : 'the proxy cannot be used';
+    throw unusable(`${from}: ${what}`, 'log in with kubectl, or replace it by an exec plugin or a token');
+  }
+}
+
+function pluginError(error: unknown, { command, installHint }: { command: string; installHint?: unknown }, from: string): ClusterError {
+  if (codeOf(error) === 'ENOENT') {
+    const hint = typeof installHint === 'string' ? `: ${clean(installHint).trim()}` : '';
+    return new ClusterError('credentials', `${from} logs in by the plugin ${command}, which is not installed`, `install it${hint}`);
+  }
+  // A parser's error quotes what the plugin printed, and that is a token; client-node's plain Error is its standard error.
+  const said = error instanceof Error && error.name === 'Error' ? clean(error.message).trim().slice(0, 500) : '';
+  return new ClusterError(
+    'credentials',
+    `the plugin ${command} gave no credentials${said && `: ${said}`}`,
+    `run ${command} yourself and log in`,
+  );
+}

@@ -1,0 +1,35 @@
+/** The RBAC rules that would let a refused request through, as YAML to be applied as it is printed. */
+import type { Read } from '../scan/contracts.ts';
+
+const quoted = (text: string) => `"${text}"`;
+
+/** What to apply so that `read` is allowed: a ClusterRole, or a Role where only one namespace is read. `said` is the server's 403, which names who asked. */
+export function rightToList({ group, resource, namespace }: Read, said: string): string {
+  const rules = [`- apiGroups: [${quoted(group)}]`, `  resources: [${quoted(resource)}]`, '  verbs: ["list"]'];
+  return grant(`nightshift-list-${[resource, group].filter(Boolean).join('.')}`, namespace, rules, said);
+}
+
+/** The same for a path that is no resource, such as /readyz. */
+export function rightToGet(path: string, said: string): string {
+  const plain = path.replace(/\?.*$/, '');
+  const rules = [`- nonResourceURLs: [${quoted(plain)}, ${quoted(`${plain}/*`)}]`, '  verbs: ["get"]'];
+  return grant(`nightshift-get${plain.replaceAll(/[^a-z0-9]+/g, '-')}`.replace(/-$/, ''), undefined, rules, said);
+}
+
+function grant(name: string, namespace: string | undefined, rules: readonly string[], said: string): string {
+  const kind = namespace === undefined ? 'ClusterRole' : 'Role';
+  const metadata = (indent: string) => [`${indent}name: ${name}`, ...(namespace === undefined ? [] : [`${indent}namespace: ${namespace}`])];
+  const role = ['apiVersion: rbac.authorization.k8s.io/v1', `kind: ${kind}`, 'metadata:', ...metadata('  '), 'rules:', ...rules];
+  const binding = ['apiVersion: rbac.authorization.k8s.io/v1', `kind: ${kind}Binding`, 'metadata:', ...metadata('  ')];
+  const roleRef = ['roleRef:', '  apiGroup: rbac.authorization.k8s.io', `  kind: ${kind}`, `  name: ${name}`];
+  return ['kubectl apply the missing right:', ...role, '---', ...binding, ...roleRef, 'subjects:', ...subject(said)].join('\n');
+}
+
+/** A 403 says `User "name" cannot list resource ...`. */
+function subject(said: string): readonly string[] {
+  const user = /User \\?"([^"\\]+)\\?"/.exec(said)?.[1];
+  const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user ?? '');
+  if (account) return ['- kind: ServiceAccount', `  namespace: ${account[1]}`, `  name: ${account[2]}`];
+  const kind = user === undefined ? '- kind: Group' : '- kind: User';
+  return [kind, '  apiGroup: rbac.authorization.k8s.io', `  name: ${quoted(user ?? 'nightshift')}`];
+}

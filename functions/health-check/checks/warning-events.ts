@@ -1,0 +1,120 @@
+import type { CoreV1Event } from '@kubernetes/client-node';
+import * as z from 'zod';
+import { events, metadataOf, ownerReads, pods } from '../../cluster/kinds.ts';
+import { defineCheck, type Ref, refKey, type Wire } from '../../scan/contracts.ts';
+import { hours, inWords, startedAt, timeOf } from '../age.ts';
+import { kubectl } from '../kubectl.ts';
+import { podOwners } from '../pod-owners.ts';
+import { because } from '../wire.ts';
+
+type WarningEvent = Wire<CoreV1Event>;
+
+/** When it was last seen. New-style events have eventTime and series, and a null lastTimestamp. */
+const lastSeen = ({ metadata, series, lastTimestamp, eventTime }: WarningEvent): number | undefined =>
+  timeOf(series?.lastObservedTime) ?? timeOf(lastTimestamp) ?? timeOf(eventTime) ?? timeOf(metadata?.creationTimestamp);
+const firstSeen = ({ metadata, firstTimestamp, eventTime }: WarningEvent): number | undefined =>
+  timeOf(firstTimestamp) ?? timeOf(eventTime) ?? timeOf(metadata?.creationTimestamp);
+const timesSeen = ({ series, count }: WarningEvent): number => Math.max(1, series?.count ?? count ?? 1);
+
+/** What is kept of the events of one reason about one object. */
+interface Told {
+  readonly object: Ref & { readonly uid?: string };
+  readonly reason: string;
+  count: number;
+  first: number;
+  last: number;
+  message: string;
+}
+
+/** What it is about; undefined for an event about nothing. */
+const aboutOf = ({ involvedObject: about }: WarningEvent): Told['object'] | undefined =>
+  about?.kind && about.name
+    ? {
+        apiVersion: about.apiVersion || 'v1',
+        kind: about.kind,
+        ...(about.namespace ? { namespace: about.namespace } : {}),
+        name: about.name,
+        ...(about.uid ? { uid: about.uid } : {}),
+      }
+    : undefined;
+
+const membersAtMost = 50;
+
+export default defineCheck({
+  id: 'warning-events',
+  title: 'Warning events of late',
+  why: 'What the cluster itself complains of is often the first sign, and is gone after an hour.',
+  upstream: 'https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/',
+  reads: { events: { ...events, fields: 'type=Warning' }, pods: { ...metadataOf(pods), optional: true }, ...ownerReads },
+  symptom: true,
+  options: z.strictObject({
+    windowMinutes: z.number().min(1).default(60).describe('Events last seen longer ago do not count'),
+    warningCount: z.int().min(1).default(10).describe('From this many on they are a warning, below it they are only noted'),
+  }),
+  start({ options, now, emit, owner }) {
+    const told = new Map<string, Told>();
+    const owners = podOwners(owner);
+
+    const note = (event: WarningEvent, object: Told['object'], reason: string, last: number): void => {
+      const key = `${refKey(object)} ${reason}`;
+      const first = firstSeen(event) ?? last;
+      const known = told.get(key);
+      if (!known) {
+        told.set(key, { object, reason, count: timesSeen(event), first, last, message: event.message ?? '' });
+        return;
+      }
+      known.count += timesSeen(event);
+      known.first = Math.min(known.first, first);
+      // Of two at the same time the same one must win, in whatever order they come.
+      const message = event.message ?? '';
+      if (last > known.last || (last === known.last && message < known.message)) Object.assign(known, { last, message });
+    };
+
+    const report = (object: Ref, group: readonly Told[]): void => {
+      const [newest] = group.toSorted((a, b) => b.last - a.last || (refKey(a.object) < refKey(b.object) ? -1 : 1));
+      if (!newest) return;
+      const count = group.reduce((sum, each) => sum + each.count, 0);
+      const first = group.reduce((earliest, each) => Math.min(earliest, each.first), newest.first);
+      const { reason, message, last } = newest;
+      const members = group
+        .map((each) => each.object)
+        .filter((member) => refKey(member) !== refKey(object))
+        .toSorted((a, b) => (refKey(a) < refKey(b) ? -1 : 1))
+        .slice(0, membersAtMost);
+      emit({
+        object,
+        subject: reason,
+        severity: count >= options.warningCount ? 'warning' : 'info',
+        message: `${reason}, ${count === 1 ? 'once' : `${count} times`}, last ${inWords(now - last)} ago${because(message)}`,
+        remedy: kubectl(newest.object, `get events --field-selector involvedObject.name=${newest.object.name},reason=${reason}`),
+        ...startedAt(first),
+        ...(members.length > 0 ? { members } : {}),
+        details: { count, objects: group.length },
+      });
+    };
+
+    return {
+      see: {
+        pods: owners.note,
+        events(event) {
+          const last = lastSeen(event);
+          const object = aboutOf(event);
+          if (event.type !== 'Warning' || !object || last === undefined || now - last > hours(options.windowMinutes / 60)) return;
+          note(event, object, event.reason || 'Unknown', last);
+        },
+      },
+      finish() {
+        const groups = new Map<string, { readonly object: Ref; readonly group: Told[] }>();
+        for (const each of told.values()) {
+          const { uid: _, ...about } = each.object;
+          const object = owners.ownerOf(each.object) ?? about;
+          const key = `${refKey(object)} ${each.reason}`;
+          const known = groups.get(key) ?? { object, group: [] as Told[] };
+          known.group.push(each);
+          groups.set(key, known);
+        }
+        for (const { object, group } of groups.values()) report(object, group);
+      },
+    };
+  },
+});

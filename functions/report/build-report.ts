@@ -1,0 +1,173 @@
+import type { IgnoreRule } from '../runtime/configuration.ts';
+import { type Finding, type Ref, refKey, type ScanResult } from '../scan/contracts.ts';
+import { compare } from './compare.ts';
+import { fingerprint } from './fingerprint.ts';
+import { fold, type IdentifiedFinding } from './fold.ts';
+import { ignoreFindings } from './ignore.ts';
+import { memoryForNextRun } from './memory.ts';
+import type { OperationName, Report, ReportedFinding } from './model.ts';
+import { byName, bySeverity, byText } from './order.ts';
+import { summarize } from './summary.ts';
+
+/** What the source says of itself and of the way to it is reported under this check. */
+export const clusterAccess = 'cluster-access';
+
+/** The object of findings about a cluster as a whole. */
+export const clusterRef = (name: string): Ref => ({ apiVersion: 'nightshift.dev/v1', kind: 'Cluster', name });
+
+export interface RunFacts {
+  readonly runId: string;
+  readonly operation: OperationName;
+  readonly cluster: string;
+  readonly source: Report['source'];
+  /** RFC 3339: when the run was to start; its place in the store is made of it. */
+  readonly eventTime: string;
+  /** RFC 3339: when it did. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly kubernetesVersion?: string | undefined;
+  /** Ran with the configured options on everything. */
+  readonly fullScope: boolean;
+}
+
+/** What the report has to know of a check. */
+export interface CheckFacts {
+  readonly id: string;
+  readonly title: string;
+  readonly symptom?: true;
+}
+
+interface Context {
+  readonly checks: readonly CheckFacts[];
+  readonly ignore: readonly IgnoreRule[];
+  /** The last report of this operation on this cluster. */
+  readonly previous: Report | undefined;
+  /** The run's own clock, which ignore rules expire by. */
+  readonly today: Date;
+}
+
+export interface ReportInput extends Context {
+  readonly facts: RunFacts;
+  readonly scan: ScanResult<Finding>;
+  readonly sourceFindings: readonly Finding[];
+}
+
+export interface UnreachableInput extends Context {
+  readonly facts: Omit<RunFacts, 'source'> & { readonly source?: Report['source'] };
+  /** Why nothing could be read; a ClusterError. Neither text holds a credential. */
+  readonly error: { readonly message: string; readonly remedy: string };
+}
+
+/** Makes the report of a scan: identifies, ignores, folds and compares its findings. The same input in any order gives the same report. */
+export function buildReport(input: ReportInput): Report {
+  const access = input.facts.source.kind === 'cluster' || input.sourceFindings.length > 0;
+  return assemble(input, access ? [{ check: clusterAccess, title: 'The way to the cluster', ran: true, objects: 0 }] : []);
+}
+
+/**
+ * The report of a cluster that could not be reached or that refused us: one critical finding, every check listed as not run, and what the
+ * last report had kept as unverified. Ignore rules do not take this finding away: it is all that the report has to say.
+ */
+export function unreachableReport({ error, facts, ...context }: UnreachableInput): Report {
+  const reason = 'the cluster could not be read';
+  const finding: Finding = {
+    object: clusterRef(facts.cluster),
+    subject: 'unreachable',
+    severity: 'critical',
+    message: error.message,
+    remedy: error.remedy,
+  };
+  const scan: ScanResult<Finding> = {
+    out: [],
+    links: [],
+    ends: [],
+    observers: context.checks.map(({ id }) => ({ id, outcome: 'incomplete', objects: 0, reason, remedy: error.remedy })),
+    memory: {},
+    labelled: new Map(),
+    objects: 0,
+    requests: 0,
+    bytes: 0,
+  };
+  const source = facts.source ?? ({ kind: 'cluster', name: facts.cluster } as const);
+  const input = { ...context, facts: { ...facts, source }, scan, sourceFindings: [finding] };
+  return assemble(input, [{ check: clusterAccess, title: 'The way to the cluster', ran: false, objects: 0, reason: error.message }]);
+}
+
+/** @param access the entry of cluster-access among the checks, if it has one: not run means that the cluster could not be read. */
+function assemble(input: ReportInput, access: Report['checks']): Report {
+  const { facts, scan, checks, previous, today } = input;
+  const unreachable = access.some(({ ran }) => !ran);
+  const ended = (outcome: string) => new Set(scan.observers.filter((observer) => observer.outcome === outcome).map(({ id }) => id));
+  const [ran, incomplete] = [ended('ran'), ended('incomplete')];
+  (unreachable ? incomplete : ran).add(clusterAccess);
+
+  const found = [...scan.out.map((finding) => ({ ...finding, check: finding.observer })), ...fromSource(input.sourceFindings)];
+  const { kept, ignored, isIgnored } = ignoreFindings(identify(facts.cluster, found), unreachable ? [] : input.ignore, {
+    labelled: scan.labelled,
+    today,
+    ran,
+  });
+  const folded = fold(kept, scan.links, new Set(checks.filter(({ symptom }) => symptom).map(({ id }) => id)));
+  const { findings, resolved, comparedWith } = compare({ ...facts, folded, previous, ran, incomplete, isIgnored });
+
+  const body = {
+    scanned: { objects: scan.objects, requests: scan.requests, bytes: scan.bytes },
+    findings: findings.toSorted(byGravity),
+    resolved: resolved.toSorted(byGravity),
+    actions: [],
+    incomplete: scan.observers
+      .filter(({ outcome }) => outcome === 'incomplete')
+      .map(({ id, reason = 'it could not run', remedy = '' }) => ({ check: id, reason, remedy }))
+      .toSorted(byCheck),
+    checks: [...access, ...checkList(input)].toSorted(byCheck),
+    ignored,
+    ...(comparedWith && { comparedWith }),
+  };
+  const { source, kubernetesVersion, ...run } = facts;
+  const summary = summarize(body);
+  return {
+    schemaVersion: 1,
+    ...run,
+    source,
+    ...(kubernetesVersion !== undefined && { kubernetesVersion }),
+    status: summary.critical > 0 ? 'critical' : summary.warning > 0 ? 'degraded' : 'healthy',
+    complete: body.incomplete.length === 0 && !unreachable,
+    summary,
+    ...body,
+    memory: memoryForNextRun({ today: scan.memory, previous: previous?.memory ?? {}, checks: checks.map(({ id }) => id), ran }),
+  };
+}
+
+const fromSource = (findings: readonly Finding[]) => findings.map((finding) => ({ ...finding, check: clusterAccess }));
+
+const checkList = ({ checks, scan }: ReportInput): Report['checks'] => {
+  const titles = new Map(checks.map(({ id, title }) => [id, title]));
+  return scan.observers.map(({ id, outcome, objects, reason }) => {
+    const title = titles.get(id);
+    return { check: id, ...(title && { title }), ran: outcome === 'ran', objects, ...(reason !== undefined && { reason }) };
+  });
+};
+
+const byCheck = (a: { readonly check: string }, b: { readonly check: string }): number => byText(a.check, b.check);
+const byGravity = (a: ReportedFinding, b: ReportedFinding): number => bySeverity(a, b) || byName(a, b);
+
+/**
+ * Gives each finding its identity and its members one order. What one check says twice of the same object and subject becomes one finding:
+ * the graver one's words (of equals the first in alphabetical order) with the members of both.
+ */
+function identify(cluster: string, findings: readonly (Finding & { readonly check: string })[]): IdentifiedFinding[] {
+  const byFingerprint = Map.groupBy(findings, (finding) => fingerprint(cluster, finding.check, finding));
+  return [...byFingerprint].flatMap(([identity, same]) => {
+    const [first] = same.length === 1 ? same : same.toSorted((a, b) => bySeverity(a, b) || byText(JSON.stringify(a), JSON.stringify(b)));
+    if (!first) return [];
+    const members = inOrder(same.flatMap((finding) => finding.members ?? []));
+    return [{ ...first, fingerprint: identity, ...(members.length > 0 && { members }) }];
+  });
+}
+
+/** Each object once, by key. Of the same object with several uids (it was replaced between two pages) the lowest stays. */
+const inOrder = (objects: readonly Ref[]): Ref[] => {
+  const keyed = objects.map((object) => ({ key: refKey(object), object }));
+  const sorted = keyed.toSorted((a, b) => byText(a.key, b.key) || byText(a.object.uid ?? '', b.object.uid ?? ''));
+  return sorted.filter(({ key }, index) => key !== sorted[index - 1]?.key).map(({ object }) => object);
+};

@@ -1,0 +1,125 @@
+/** The page’s style sheet. Colours meet WCAG AA on their grounds in light and dark; test/deployed/html-report.test.ts looks. */
+export const style = `
+:root {
+  color-scheme: light dark;
+  --ground: #f7f6f3; --sheet: #ffffff; --line: #e3e0d9; --quiet: #5d5f66; --ink: #1f2127; --strong: #101116;
+  --critical: #a3181f; --critical-soft: #fbeceb; --warning: #7d5200; --warning-soft: #fbf3df;
+  --info: #2a568c; --info-soft: #ebf1f8; --healthy: #1d6840; --healthy-soft: #e8f3ec;
+  --code: #f4f2ee; --focus: #2a568c;
+  --sans: ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", sans-serif;
+  --mono: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --ground: #121419; --sheet: #1a1d23; --line: #2d3139; --quiet: #a3a8b3; --ink: #dfe1e6; --strong: #f5f6f8;
+    --critical: #ff9a92; --critical-soft: #33191a; --warning: #efc368; --warning-soft: #2f2614;
+    --info: #93bdf2; --info-soft: #17263a; --healthy: #84d3a4; --healthy-soft: #14291d;
+    --code: #12151a; --focus: #93bdf2;
+  }
+}
+* { box-sizing: border-box; }
+html { background: var(--ground); color: var(--ink); font: 1rem/1.6 var(--sans); text-size-adjust: 100%; scroll-behavior: smooth; }
+body { max-width: 54rem; margin: 0 auto; padding: 3rem 1.5rem 5rem; overflow-wrap: anywhere; }
+h1, h2, h3, p, ul, ol, dl, dd, pre, table { margin: 0; padding: 0; }
+ul, ol { list-style: none; }
+a { color: inherit; text-decoration-color: var(--quiet); text-underline-offset: .2em; }
+a:hover { text-decoration-color: currentColor; }
+:focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; border-radius: .25rem; }
+code, pre { font: .875rem/1.55 var(--mono); }
+svg { width: 1em; height: 1em; flex: none; fill: currentColor; }
+[hidden] { display: none !important; }
+.skip { position: absolute; left: -99rem; }
+.skip:focus { left: 1rem; top: 1rem; padding: .5rem 1rem; background: var(--sheet); }
+.quiet { color: var(--quiet); }
+.critical { --tone: var(--critical); --soft: var(--critical-soft); }
+.warning, .degraded, .incomplete { --tone: var(--warning); --soft: var(--warning-soft); }
+.info { --tone: var(--info); --soft: var(--info-soft); }
+.healthy { --tone: var(--healthy); --soft: var(--healthy-soft); }
+.severity { display: inline-flex; align-items: baseline; gap: .45em; color: var(--tone); font-weight: 600; white-space: nowrap; }
+.severity svg { align-self: center; }
+
+.brand { display: flex; justify-content: space-between; gap: 1rem; flex-wrap: wrap; font-size: .875rem; color: var(--quiet); }
+.brand strong { display: inline-flex; align-items: center; gap: .5em; font-weight: 600; color: var(--ink); }
+h1 { margin-top: 2.5rem; font-size: clamp(2rem, 6vw, 2.75rem); line-height: 1.15; font-weight: 650; letter-spacing: -.02em; color: var(--strong); }
+.verdict { display: flex; flex-wrap: wrap; align-items: baseline; gap: .1rem .9rem; margin-top: 1.25rem; padding: 1.1rem 1.4rem; border-radius: .75rem; background: var(--soft); font-size: 1.125rem; line-height: 1.5; }
+.verdict .words { flex: 1 1 16rem; }
+.verdict .severity { font-size: 1.25rem; font-weight: 650; }
+.facts { display: flex; flex-wrap: wrap; gap: .35rem 1.75rem; margin-top: 1.25rem; font-size: .875rem; color: var(--quiet); }
+
+section { margin-top: 3.5rem; }
+h2 { margin-bottom: 1rem; font-size: 1.25rem; line-height: 1.3; font-weight: 650; letter-spacing: -.01em; color: var(--strong); }
+h2 .count { margin-left: .35em; font-weight: 400; color: var(--quiet); }
+.lead { margin-bottom: 1rem; color: var(--quiet); }
+
+.changes li { display: grid; grid-template-columns: 7rem 1fr; align-items: baseline; gap: .1rem 1rem; padding: .65rem 0; border-top: 1px solid var(--line); }
+.changes li:last-child { border-bottom: 1px solid var(--line); }
+
+form { display: flex; flex-wrap: wrap; align-items: center; gap: .6rem; margin-bottom: 1.25rem; font-size: .875rem; }
+form input[type=search], form select { min-height: 2.5rem; max-width: 100%; padding: .35rem .8rem; border: 1px solid var(--line); border-radius: .6rem; background: var(--sheet); color: var(--ink); font: inherit; }
+form input[type=search] { flex: 1 1 13rem; min-width: 0; }
+form select { flex: 0 1 auto; min-width: 0; max-width: 14rem; }
+.chip { position: relative; display: inline-flex; align-items: center; gap: .5em; min-height: 2.5rem; padding: 0 .9rem; border: 1px solid var(--line); border-radius: .6rem; background: var(--sheet); color: var(--quiet); cursor: pointer; }
+.chip:has(:checked) { border-color: var(--tone); background: var(--soft); color: var(--tone); }
+.chip:has(:focus-visible) { outline: 2px solid var(--focus); outline-offset: 2px; }
+.chip input { position: absolute; inset: 0; width: 100%; height: 100%; margin: 0; opacity: 0; cursor: pointer; }
+button { min-height: 2rem; padding: .2rem .8rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--sheet); color: var(--ink); font: 500 .8125rem/1.4 var(--sans); cursor: pointer; }
+button:hover { border-color: var(--quiet); }
+form button { min-height: 2.5rem; }
+output { flex-basis: 100%; color: var(--quiet); }
+
+.finding { position: relative; margin-top: 1rem; padding: 1.5rem 1.6rem 1.2rem; border: 1px solid var(--line); border-left: .25rem solid var(--tone); border-radius: .75rem; background: var(--sheet); scroll-margin-top: 1rem; }
+.finding:target { outline: 2px solid var(--focus); outline-offset: 3px; }
+.marks { display: flex; flex-wrap: wrap; align-items: center; gap: .3rem .9rem; font-size: .875rem; }
+.mark { padding: 0 .6em; border: 1px solid currentColor; border-radius: 1em; font-size: .75rem; line-height: 1.6; font-weight: 600; color: var(--quiet); }
+.mark.new { color: var(--tone); }
+h3 { margin-top: .5rem; font-size: 1.125rem; line-height: 1.4; font-weight: 650; color: var(--strong); }
+h3 .kind, h3 .subject { font-weight: 400; color: var(--quiet); }
+.message { margin-top: .3rem; }
+.message::first-letter { text-transform: uppercase; }
+.remedy { margin-top: .9rem; }
+.remedy p::first-letter { text-transform: uppercase; }
+.copyable { display: flex; align-items: flex-start; gap: .75rem; margin-top: .5rem; padding: .65rem .65rem .65rem 1rem; border-radius: .6rem; background: var(--code); }
+.copyable pre { flex: 1; min-width: 0; padding: .2rem 0; white-space: pre-wrap; }
+details { margin-top: .9rem; }
+summary { width: fit-content; max-width: 100%; padding: .15rem 0; cursor: pointer; font-size: .9375rem; font-weight: 550; }
+summary::marker { color: var(--quiet); }
+details li { padding: .5rem 0 .5rem 1.1rem; border-top: 1px solid var(--line); font-size: .9375rem; }
+details li:first-child { margin-top: .5rem; }
+details .severity { margin-right: .5em; font-size: .875rem; }
+.provenance { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin-top: 1.1rem; font-size: .8125rem; color: var(--quiet); }
+.none { padding: 1.5rem 1.6rem; border: 1px dashed var(--line); border-radius: .75rem; color: var(--quiet); }
+
+.notice { padding: 1.3rem 1.6rem; border: 1px solid var(--line); border-left: .25rem solid var(--tone); border-radius: .75rem; background: var(--sheet); }
+.notice + .notice { margin-top: 1rem; }
+.notice h3 { margin-top: 0; font-size: 1rem; }
+
+table { width: 100%; border-collapse: collapse; font-size: .9375rem; }
+th, td { padding: .6rem 1rem .6rem 0; border-top: 1px solid var(--line); text-align: left; vertical-align: top; font-weight: 400; overflow-wrap: break-word; }
+thead th { border-top: 0; font-size: .8125rem; color: var(--quiet); }
+tbody tr:last-child > * { border-bottom: 1px solid var(--line); }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; overflow-wrap: normal; }
+tbody th small { display: block; font-size: .8125rem; color: var(--quiet); }
+footer { margin-top: 4rem; font-size: .8125rem; color: var(--quiet); }
+
+@media (max-width: 40rem) {
+  body { padding: 1.5rem 1rem 3rem; }
+  h1 { margin-top: 1.75rem; }
+  section { margin-top: 2.75rem; }
+  .verdict { padding: 1rem 1.1rem; }
+  .finding, .notice { padding: 1.2rem 1.1rem 1rem; }
+  .changes li { grid-template-columns: 1fr; }
+  .copyable { flex-direction: column; padding: .65rem .8rem; gap: .4rem; }
+  th, td { padding-right: .6rem; }
+  td.number strong { white-space: normal; }
+}
+@media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
+@media print {
+  :root { --ground: #fff; --sheet: #fff; --line: #bbb; --quiet: #444; --ink: #000; --strong: #000; --code: #f4f4f4; }
+  html { font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  body { max-width: none; padding: 0; }
+  form, button, .skip { display: none !important; }
+  .finding, .notice, tr, li { break-inside: avoid; }
+  .finding:has(details) { break-inside: auto; }
+  h2, h3 { break-after: avoid; }
+}
+`;

@@ -1,0 +1,193 @@
+import wrapAnsi from 'wrap-ansi';
+import type { NotificationConfiguration } from '../runtime/configuration.ts';
+import { type Report, type ReportedFinding, severityRank } from './model.ts';
+import type { SavedReport } from './store.ts';
+import { counted } from './summary.ts';
+import { history, objectName, pointInTime, remedyParts, sameReason, verdictText, verdictWord } from './wording.ts';
+
+/** Why a message is sent, the gravest reason if there are several. */
+export type NotificationReason = 'baseline' | 'new' | 'raised' | 'resolved' | 'incomplete' | 'always';
+
+export interface Notification {
+  readonly reason: NotificationReason;
+  /** As SNS takes it: printable ASCII, at most 99 characters, beginning with punctuation. */
+  readonly subject: string;
+  readonly text: string;
+  /** Findings that the text had no room for. */
+  readonly leftOut: number;
+}
+
+export type NotificationRule = Pick<NotificationConfiguration, 'atLeast' | 'when'>;
+
+interface Changes {
+  readonly fresh: readonly ReportedFinding[];
+  readonly raised: readonly ReportedFinding[];
+  readonly resolved: readonly ReportedFinding[];
+  readonly ongoing: readonly ReportedFinding[];
+}
+
+/** SNS takes 262,144 bytes of text and attributes together; the attributes of publish-sns.ts are well below 2 KB. */
+export const textBudget = 262_144 - 2_048;
+const subjectLimit = 99;
+const lineWidth = 76;
+
+/**
+ * The message of one report for one receiver, or undefined if there is no reason to send one: nothing that matters to the receiver is new,
+ * graver or resolved, and the report has no gap that the last one had not. The first report gives one message for all that it found; a run
+ * that was not of full scope gives none, since whoever asked for it sees its answer.
+ */
+export function notification(report: Report, rule: NotificationRule, stored?: SavedReport): Notification | undefined {
+  if (!report.fullScope) return undefined;
+  const changes = changesFor(report, rule);
+  const reason = reasonOf(report, rule, changes);
+  if (!reason) return undefined;
+  return { reason, subject: subjectOf(report, reason, changes), ...textOf(report, rule, reason, changes, stored) };
+}
+
+const changesFor = ({ findings, resolved }: Report, { atLeast }: NotificationRule): Changes => {
+  const matters = ({ severity }: Pick<ReportedFinding, 'severity'>) => severityRank(severity) <= severityRank(atLeast);
+  const relevant = findings.filter(matters);
+  const fresh = relevant.filter(({ change }) => change === 'new');
+  const raised = relevant.filter(({ raisedFrom }) => raisedFrom !== undefined);
+  return {
+    fresh,
+    raised,
+    resolved: resolved.filter(matters),
+    ongoing: relevant.filter((finding) => !fresh.includes(finding) && !raised.includes(finding)),
+  };
+};
+
+const reasonOf = (report: Report, { when }: NotificationRule, { fresh, raised, resolved }: Changes): NotificationReason | undefined => {
+  if (!report.comparedWith) return 'baseline';
+  if (fresh.length > 0) return 'new';
+  if (raised.length > 0) return 'raised';
+  if (resolved.length > 0) return 'resolved';
+  if (!report.complete && report.comparedWith.complete !== false) return 'incomplete';
+  return when === 'always' ? 'always' : undefined;
+};
+
+const subjectOf = (report: Report, reason: NotificationReason, { fresh, raised, resolved }: Changes): string => {
+  const gaps = report.incomplete.length > 0 && `${counted(report.incomplete.length, 'check')} could not run`;
+  const changes =
+    reason === 'baseline'
+      ? [`first report, ${counted(report.findings.length, 'finding')}`]
+      : [
+          fresh.length > 0 && `${fresh.length} new`,
+          raised.length > 0 && `${raised.length} raised`,
+          resolved.length > 0 && `${resolved.length} resolved`,
+        ];
+  const verdict = [verdictWord(report).toUpperCase(), [...changes, gaps].filter(Boolean).join(', ')].filter(Boolean).join(': ');
+  return asSubject(`[${verdict}] ${report.cluster} ${report.operation}`);
+};
+
+/**
+ * SNS refuses, and so loses, a message whose subject holds other than printable ASCII, has 100 characters or more, or begins with a space.
+ * https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+ */
+export const asSubject = (text: string): string => {
+  const ascii = text
+    .normalize('NFKD')
+    .replace(/\p{Mark}/gu, '')
+    .replace(/\s+/g, ' ')
+    .replace(/[^\x20-\x7e]/gu, '?')
+    .trim();
+  return (ascii.length > subjectLimit ? `${ascii.slice(0, subjectLimit - 3).trimEnd()}...` : ascii) || 'Nightshift';
+};
+
+const why: Readonly<Record<NotificationReason, string>> = {
+  baseline: 'this is the first report of this cluster; from now on only changes are told',
+  new: 'there are new findings',
+  raised: 'a finding became graver',
+  resolved: 'a finding is resolved',
+  incomplete: 'checks could not run that ran the last time',
+  always: 'every report is to be sent',
+};
+
+/** A part of the text that is either there whole or left out. */
+interface Block {
+  /** Made only when there is room left: wrapping ten thousand findings takes seconds. */
+  readonly text: () => string;
+  readonly finding: boolean;
+}
+const joined = (lines: readonly string[]): string => `${lines.join('\n')}\n`;
+const block = (lines: () => readonly string[], finding = false): Block => ({ text: () => joined(lines()), finding });
+/** No finding is said in less. */
+const leastBytes = 40;
+
+function textOf(
+  report: Report,
+  rule: NotificationRule,
+  reason: NotificationReason,
+  { fresh, raised, resolved, ongoing }: Changes,
+  stored: SavedReport | undefined,
+): { text: string; leftOut: number } {
+  const head = joined([
+    ...wrap(0, `${report.cluster} ${report.operation}: ${verdictWord(report)}. ${verdictText(report)}`),
+    ...wrap(0, `Sent because ${why[reason]} (severity ${rule.atLeast} or graver).`),
+  ]);
+  const blocks = [
+    ...section(reason === 'baseline' ? 'FOUND' : 'NEW', fresh, findingLines),
+    ...section('RAISED', raised, findingLines),
+    ...section('RESOLVED', resolved, (finding) =>
+      wrap(0, `${objectName(finding.object)}: ${finding.severity} since ${pointInTime(finding.since)}`),
+    ),
+    ...(ongoing.length > 0 ? [block(() => ['', `ONGOING: ${counted(ongoing.length, 'finding')}, listed in the report`])] : []),
+    ...gaps(report),
+  ];
+  const foot = joined(['', ...whereToRead(report, stored)]);
+  const leftOutLine = (count: number) => (count > 0 ? `\n${counted(count, 'more finding')} had no room here; the report has all.\n` : '');
+
+  let room = textBudget - bytes(head) - bytes(foot) - bytes(leftOutLine(report.findings.length + report.resolved.length));
+  let leftOut = 0;
+  let body = '';
+  for (const { text, finding } of blocks) {
+    const part = room < leastBytes ? undefined : text();
+    if (part !== undefined && bytes(part) <= room) {
+      body += part;
+      room -= bytes(part);
+    } else if (finding) leftOut++;
+  }
+  return { text: head + body + leftOutLine(leftOut) + foot, leftOut };
+}
+
+const bytes = (text: string): number => Buffer.byteLength(text);
+const wrap = (indent: number, text: string): string[] =>
+  wrapAnsi(text, lineWidth - indent)
+    .split('\n')
+    .map((line) => ' '.repeat(indent) + line);
+
+const section = (heading: string, findings: readonly ReportedFinding[], lines: (finding: ReportedFinding) => readonly string[]): Block[] =>
+  findings.length === 0 ? [] : [block(() => ['', heading]), ...findings.map((finding) => block(() => lines(finding), true))];
+
+const findingLines = (finding: ReportedFinding): string[] => {
+  const explained = finding.consequenceCount ?? 0;
+  return [
+    ...wrap(0, `${finding.severity}: ${objectName(finding.object)}`),
+    ...wrap(2, finding.message),
+    ...remedyLines(finding.remedy),
+    ...(explained > 0 ? wrap(2, `explains ${counted(explained, 'more', 'more')}`) : []),
+    ...wrap(2, `${history(finding)}; check ${finding.check}`),
+  ];
+};
+
+const remedyLines = (remedy: string): string[] =>
+  remedyParts(remedy).flatMap(({ kind, text }) => (kind === 'sentence' ? wrap(2, text) : text.split('\n').map((line) => `    ${line}`)));
+
+const gaps = ({ incomplete }: Report): Block[] =>
+  incomplete.length === 0
+    ? []
+    : [
+        block(() => ['', 'COULD NOT RUN']),
+        ...sameReason(incomplete).map(({ checks, reason, remedy }) =>
+          block(() => [...wrap(0, checks.join(', ')), ...wrap(2, reason), ...remedyLines(remedy)]),
+        ),
+      ];
+
+/** The commands to open it: a presigned link would die with the session of the function’s role. */
+const whereToRead = ({ runId }: Report, stored: SavedReport | undefined): string[] => {
+  if (!stored) return [`Run ${runId}`];
+  const { location, html, json } = stored;
+  return location.startsWith('s3://')
+    ? ['The full report:', `  aws s3 cp ${location}/${html} report.html`, `  aws s3 cp ${location}/${json} -`]
+    : ['The full report:', `  ${location}/${html}`, `  ${location}/${json}`];
+};

@@ -1,0 +1,183 @@
+import { styleText } from 'node:util';
+import stringWidth from 'string-width';
+import wrapAnsi from 'wrap-ansi';
+import type { Report, ReportedFinding } from './model.ts';
+import { gravestFirst } from './order.ts';
+import { counted } from './summary.ts';
+import { duration, history, objectName, pointInTime, remedyParts, sameReason, verdictText, verdictWord } from './wording.ts';
+
+export interface TextOptions {
+  /** In cells. Only names, commands and rules to be copied are ever wider. */
+  readonly columns: number;
+  readonly color: boolean;
+}
+
+/**
+ * May text written there be coloured? In this order: NO_COLOR (set and not empty: no), FORCE_COLOR (0 or false: no, else yes),
+ * TERM=dumb (no), and then whether it is a terminal. https://no-color.org, https://force-color.org
+ */
+export function useColor(stream: { readonly isTTY?: boolean | undefined }, env: Readonly<Record<string, string | undefined>>): boolean {
+  if (env.NO_COLOR) return false;
+  if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';
+  if (env.TERM === 'dumb') return false;
+  return stream.isTTY === true;
+}
+
+type Format = Parameters<typeof styleText>[0];
+
+/** Paper of a given width: text is wrapped by display cells, and styled only if colour is wanted. */
+const paper = ({ columns, color }: TextOptions) => ({
+  paint: (format: Format, text: string): string => (color ? styleText(format, text, { validateStream: false }) : text),
+  wrap: (indent: number, text: string): string[] =>
+    wrapAnsi(text, Math.max(columns - indent, 20))
+      .split('\n')
+      .map((line) => ' '.repeat(indent) + line),
+});
+type Paper = ReturnType<typeof paper>;
+
+const wordFormat: Readonly<Record<string, Format>> = {
+  critical: ['bold', 'red'],
+  warning: ['bold', 'yellow'],
+  info: ['bold', 'blue'],
+  degraded: ['bold', 'yellow'],
+  incomplete: ['bold', 'yellow'],
+  healthy: ['bold', 'green'],
+};
+const word = ({ paint }: Paper, text: string, shown = text): string => paint(wordFormat[text] ?? 'bold', shown);
+
+/** Findings are indented to stand beside their severity. */
+const margin = 10;
+const listed = 3;
+
+/**
+ * The report for a terminal: the verdict first and last, findings gravest first, what changed, what could not run and what to do about it,
+ * what was ignored, and which checks stand behind it. Readable at 80 columns; severity is always a word as well as a colour.
+ */
+export function renderText(report: Report, options: TextOptions): string {
+  const on = paper(options);
+  const verdict = on.wrap(
+    0,
+    `${word(on, verdictWord(report), verdictWord(report).toUpperCase())}  ${on.paint('bold', report.cluster)} ${report.operation}: ${verdictText(report)}`,
+  );
+  const sections = [
+    [...verdict, ...circumstances(on, report)],
+    ...report.findings.map((finding) => findingBlock(on, finding)),
+    changes(on, report),
+    notRun(on, report),
+    ignoredRules(on, report),
+    checks(on, report),
+    verdict,
+  ];
+  return `${sections
+    .filter(({ length }) => length > 0)
+    .map((lines) => lines.map((line) => line.trimEnd()).join('\n'))
+    .join('\n\n')}\n`;
+}
+
+const circumstances = (on: Paper, { source, kubernetesVersion, startedAt, durationMs, scanned }: Report): string[] => {
+  const facts = [
+    `${source.kind} ${source.name}`,
+    kubernetesVersion && `Kubernetes ${kubernetesVersion}`,
+    `${counted(scanned.objects, 'object')} in ${duration(durationMs)}`,
+    pointInTime(startedAt),
+  ];
+  return on.wrap(0, facts.filter(Boolean).join(' · ')).map((line) => on.paint('dim', line));
+};
+
+const findingBlock = (on: Paper, finding: ReportedFinding): string[] => {
+  const subject = finding.subject === undefined ? '' : ` (${finding.subject})`;
+  const [first = '', ...more] = on.wrap(margin, on.paint('bold', objectName(finding.object)) + subject);
+  const facts = [
+    history(finding),
+    finding.startedAt && `began ${pointInTime(finding.startedAt)}`,
+    finding.location && `${finding.location.file}:${finding.location.line}`,
+    finding.check,
+  ];
+  return [
+    word(on, finding.severity) + ' '.repeat(Math.max(margin - stringWidth(finding.severity), 1)) + first.trimStart(),
+    ...more,
+    ...on.wrap(margin, finding.message),
+    ...remedyLines(on, margin, finding.remedy),
+    ...memberLines(on, finding),
+    ...consequenceLines(on, finding),
+    ...on.wrap(margin, facts.filter(Boolean).join(' · ')).map((line) => on.paint('dim', line)),
+  ];
+};
+
+const remedyLines = (on: Paper, indent: number, remedy: string): string[] =>
+  remedyParts(remedy).flatMap(({ kind, text }) =>
+    kind === 'sentence' ? on.wrap(indent + 2, text) : text.split('\n').map((line) => ' '.repeat(indent + 2) + on.paint('cyan', line)),
+  );
+
+const memberLines = (on: Paper, { object, members = [] }: ReportedFinding): string[] => {
+  const [first] = members;
+  if (!first) return [];
+  const alike = members.every(({ kind, namespace }) => kind === first.kind && namespace === object.namespace);
+  const names = members.slice(0, listed).map((member) => (alike ? member.name : objectName(member)));
+  const rest = members.length - names.length;
+  const what = alike && members.length === 1 ? `${first.kind} ` : `${counted(members.length, alike ? first.kind : 'object')}: `;
+  return on.wrap(margin, `${what}${names.join(', ')}${rest > 0 ? ` and ${counted(rest, 'more', 'more')}` : ''}`);
+};
+
+const consequenceLines = (on: Paper, { consequences = [], consequenceCount = consequences.length }: ReportedFinding): string[] => {
+  if (consequences.length === 0) return [];
+  const shown = gravestFirst(consequences).slice(0, listed);
+  const rest = consequenceCount - shown.length;
+  return [
+    ...on.wrap(margin, `explains ${counted(consequenceCount, 'more', 'more')}:`),
+    ...shown.flatMap(({ severity, object, message }) => on.wrap(margin + 2, `${word(on, severity)} ${objectName(object)}: ${message}`)),
+    ...(rest > 0 ? on.wrap(margin + 2, `and ${counted(rest, 'more', 'more')}`) : []),
+  ];
+};
+
+const changes = (on: Paper, { comparedWith, findings, resolved }: Report): string[] => {
+  if (!comparedWith) return on.wrap(0, on.paint('dim', 'The first report: there is none to compare it with.'));
+  const line = (what: string, finding: ReportedFinding, rest = '') =>
+    on.wrap(2, `${what.padEnd(margin)}${objectName(finding.object)}${rest} ${on.paint('dim', finding.check)}`);
+  const lines = [
+    ...findings.filter(({ change }) => change === 'new').flatMap((finding) => line('new', finding, ` (${finding.severity})`)),
+    ...findings
+      .filter(({ raisedFrom }) => raisedFrom)
+      .flatMap((finding) => line('raised', finding, ` (${finding.raisedFrom} to ${finding.severity})`)),
+    ...resolved.flatMap((finding) => line('resolved', finding, ` (${finding.severity} since ${pointInTime(finding.since)})`)),
+  ];
+  const since = `since the report of ${pointInTime(comparedWith.startedAt)}`;
+  return lines.length === 0
+    ? on.wrap(0, on.paint('dim', `Nothing changed ${since}.`))
+    : [...on.wrap(0, on.paint('bold', `Changed ${since}`)), ...lines];
+};
+
+const notRun = (on: Paper, { incomplete }: Report): string[] =>
+  incomplete.length === 0
+    ? []
+    : [
+        on.paint(['bold', 'yellow'], 'Could not run: the report is not complete'),
+        ...sameReason(incomplete).flatMap(({ checks: ids, reason, remedy }) => [
+          ...on.wrap(2, ids.join(', ')),
+          ...on.wrap(4, reason),
+          ...remedyLines(on, 4, remedy),
+        ]),
+      ];
+
+const ignoredRules = (on: Paper, { ignored }: Report): string[] =>
+  ignored.length === 0
+    ? []
+    : [
+        on.paint('bold', 'Ignored by nightshift.yaml'),
+        ...ignored.flatMap(({ rule, reason, count, note }) =>
+          on.wrap(2, `${note ? on.paint('yellow', note) : counted(count, 'finding')}: ${rule} (${reason})`),
+        ),
+      ];
+
+const checks = (on: Paper, { checks: all, incomplete, scanned }: Report): string[] => {
+  const ran = all.filter((check) => check.ran);
+  const told = new Set(incomplete.map(({ check }) => check));
+  const silent = all.filter((check) => !check.ran && !told.has(check.check));
+  const byReason = Map.groupBy(silent, ({ reason = 'no reason given' }) => reason);
+  return [
+    ...on.wrap(0, `${counted(ran.length, 'check')} ran on ${counted(scanned.objects, 'object')}.`),
+    ...[...byReason].flatMap(([reason, same]) =>
+      on.wrap(0, on.paint('dim', `Did not run: ${same.map(({ check }) => check).join(', ')} (${reason})`)),
+    ),
+  ];
+};

@@ -1,0 +1,35 @@
+import { excerpt, type LeftOut } from './excerpt.ts';
+import type { Report } from './model.ts';
+import type { Published, PublishOutcome } from './publish.ts';
+
+/** A synchronous answer of Lambda ends at 6 MB and an asynchronous one’s destination at 256 KB: the answer stays below both. */
+const budget = 200_000;
+
+export interface ReturnValue {
+  readonly runId: string;
+  readonly cluster: string;
+  readonly operation: string;
+  readonly status: Report['status'];
+  readonly complete: boolean;
+  readonly summary: Report['summary'];
+  /** Where the whole report lies. */
+  readonly report: { readonly location: string; readonly json: string; readonly html: string; readonly latest: boolean };
+  readonly publishers: readonly PublishOutcome[];
+  /** The gravest, as many as there is room for. */
+  readonly findings: Report['findings'];
+  readonly resolved: Report['resolved'];
+  readonly incomplete: Report['incomplete'];
+  readonly leftOut: LeftOut;
+}
+
+/** What the function answers: enough to act on in the console, in at most 200 KB. */
+export function returnValue(report: Report, { stored, outcomes }: Published): ReturnValue {
+  const { runId, cluster, operation, status, complete, summary } = report;
+  const { location, json, html, latest } = stored;
+  const own = { runId, cluster, operation, status, complete, summary, report: { location, json, html, latest }, publishers: outcomes };
+  const { findings, resolved, incomplete, leftOut } = excerpt(
+    { ...report, checks: [], ignored: [] },
+    { findings: Number.POSITIVE_INFINITY, bytes: budget - Buffer.byteLength(JSON.stringify(own)) },
+  );
+  return { ...own, findings, resolved, incomplete, leftOut };
+}

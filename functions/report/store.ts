@@ -1,0 +1,166 @@
+import { type OperationName, type Report, reportSchema } from './model.ts';
+
+/** What a key held when it was read; `version` names it, for a write that must not overwrite what came since. */
+export interface StoredText {
+  readonly text: string;
+  readonly version: string;
+}
+
+/** Only write if the key still holds this version, or nothing yet. */
+export type Precondition = { readonly version: string } | 'absent';
+
+/** Named texts: a bucket or a directory. Keys are separated by slashes. */
+export interface Storage {
+  /** For people: `s3://bucket/prefix` or a path, to which /key can be appended. */
+  readonly location: string;
+  read(key: string): Promise<StoredText | undefined>;
+  /** False if the precondition did not hold, and then nothing was written. A reader never sees half a text. */
+  write(key: string, text: string, contentType: string, precondition?: Precondition): Promise<boolean>;
+}
+
+/** Where one report was stored. */
+export interface SavedReport {
+  /** The storage’s location, for the commands that open the report. */
+  readonly location: string;
+  /** Keys. */
+  readonly json: string;
+  readonly html: string;
+  /** Is it what latest.json holds now? Not if it is not of full scope, or a newer one is there. */
+  readonly latest: boolean;
+  /** What could not be written beside the report’s JSON. */
+  readonly problems: readonly string[];
+}
+
+export interface ReportStore {
+  readonly location: string;
+  /** The last report of full scope. Undefined if there is none, or (with a warning) if it cannot be understood: the run then counts as the first. */
+  latest(cluster: string, operation: OperationName): Promise<Report | undefined>;
+  /** Throws if the report’s JSON could not be stored; what else failed is told in `problems`. */
+  save(report: Report, html: string): Promise<SavedReport>;
+  /** Was this delivery (a run to a receiver) marked? */
+  notified(cluster: string, operation: OperationName, delivery: string): Promise<boolean>;
+  markNotified(cluster: string, operation: OperationName, delivery: string): Promise<void>;
+}
+
+/** Runs that latest.json may lose against before it gives up, and deliveries that are remembered. */
+const attempts = 5;
+const remembered = 100;
+
+type Warn = (message: string) => void;
+
+/** Keeps reports in a storage, in the bucket’s layout; see docs/architecture.md. */
+export const reportStore = (storage: Storage, warn: Warn): ReportStore => ({
+  location: storage.location,
+  latest: (cluster, operation) => latest(storage, warn, cluster, operation),
+  save: (report, html) => save(storage, report, html),
+  notified: async (cluster, operation, delivery) => stateOf(await storage.read(stateKey(cluster, operation))).notified.includes(delivery),
+  markNotified: (cluster, operation, delivery) => markNotified(storage, cluster, operation, delivery),
+});
+
+const folder = (cluster: string, operation: string): string => `reports/${cluster}/${operation}`;
+const stateKey = (cluster: string, operation: string): string => `state/${cluster}/${operation}.json`;
+
+/** When the run was to happen: reports are filed and ordered by it, so that a retry overwrites its own and a late one never a newer one. */
+const timeOf = ({ eventTime, startedAt }: Pick<Report, 'eventTime' | 'startedAt'>): string =>
+  new Date(eventTime ?? startedAt).toISOString();
+
+/** `reports/prod/health-check/2026/11/24/060000Z-0123456789abcdef`, without its ending. */
+export const reportKey = (report: Pick<Report, 'cluster' | 'operation' | 'runId' | 'eventTime' | 'startedAt'>): string => {
+  const [day = '', clock = ''] = timeOf(report).split('T');
+  return `${folder(report.cluster, report.operation)}/${day.replaceAll('-', '/')}/${clock.slice(0, 8).replaceAll(':', '')}Z-${report.runId}`;
+};
+
+const jsonType = 'application/json';
+const htmlType = 'text/html; charset=utf-8';
+
+async function latest(storage: Storage, warn: Warn, cluster: string, operation: OperationName): Promise<Report | undefined> {
+  const key = `${folder(cluster, operation)}/latest.json`;
+  const stored = await storage.read(key);
+  if (!stored) return undefined;
+  const parsed = reportSchema.safeParse(parseJson(stored.text));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = issue ? `${issue.path.join('.') || 'the whole'}: ${issue.message}` : 'it does not follow the schema';
+  warn(`${storage.location}/${key} is no report of this version (${where}): this run counts as the first, with nothing to compare.`);
+  return undefined;
+}
+
+async function save(storage: Storage, report: Report, html: string): Promise<SavedReport> {
+  const key = reportKey(report);
+  const keys = { location: storage.location, json: `${key}.json`, html: `${key}.html` };
+  const json = `${JSON.stringify(report)}\n`;
+  await storage.write(keys.json, json, jsonType);
+  const problems: string[] = [];
+  const attempt = async (name: string, work: () => Promise<boolean>): Promise<boolean> =>
+    work().catch((error: unknown) => {
+      problems.push(`${name} could not be written: ${error instanceof Error ? error.message : String(error)}`);
+      return false;
+    });
+  await attempt(keys.html, () => storage.write(keys.html, html, htmlType));
+  let isLatest = false;
+  if (report.fullScope) {
+    const last = `${folder(report.cluster, report.operation)}/latest`;
+    const time = timeOf(report);
+    isLatest = await attempt(`${last}.json`, () => replaceOlder(storage, `${last}.json`, json, jsonType, time, timeOfJson));
+    if (isLatest) await attempt(`${last}.html`, () => replaceOlder(storage, `${last}.html`, html, htmlType, time, timeOfHtml));
+  }
+  return { ...keys, latest: isLatest, problems };
+}
+
+/** Writes unless what is there is newer. Runs that meet here are put in order by the storage’s preconditions. */
+async function replaceOlder(
+  storage: Storage,
+  key: string,
+  text: string,
+  contentType: string,
+  time: string,
+  timeOfStored: (text: string) => string | undefined,
+): Promise<boolean> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const stored = await storage.read(key);
+    const storedTime = stored && timeOfStored(stored.text);
+    if (storedTime !== undefined && storedTime > time) return false;
+    if (await storage.write(key, text, contentType, stored ? { version: stored.version } : 'absent')) return true;
+  }
+  throw new Error(`${attempts} others wrote it at the same moment`);
+}
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+/** When a stored report is of; a text that cannot be understood counts as older than all. */
+const timeOfJson = (text: string): string | undefined => {
+  const report = parseJson(text) as Partial<Report> | null | undefined;
+  const time = report?.eventTime ?? report?.startedAt;
+  return typeof time === 'string' && !Number.isNaN(Date.parse(time)) ? new Date(time).toISOString() : undefined;
+};
+
+/** The page says it in <meta name="nightshift:event-time">, written by renderHtml. */
+const timeOfHtml = (text: string): string | undefined => /<meta name="nightshift:event-time" content="([^"]+)"/.exec(text)?.[1];
+
+/** What runs remember of themselves beside reports. Other keys than these are left as they are. */
+type State = Record<string, unknown> & { notified: string[] };
+
+const stateOf = (stored: StoredText | undefined): State => {
+  const state = parseJson(stored?.text ?? '');
+  const known = typeof state === 'object' && state !== null ? (state as Record<string, unknown>) : {};
+  const notified = Array.isArray(known.notified) ? known.notified.filter((delivery) => typeof delivery === 'string') : [];
+  return { ...known, notified };
+};
+
+async function markNotified(storage: Storage, cluster: string, operation: OperationName, delivery: string): Promise<void> {
+  const key = stateKey(cluster, operation);
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const stored = await storage.read(key);
+    const state = stateOf(stored);
+    if (state.notified.includes(delivery)) return;
+    const next = { ...state, notified: [...state.notified, delivery].slice(-remembered) };
+    if (await storage.write(key, `${JSON.stringify(next)}\n`, jsonType, stored ? { version: stored.version } : 'absent')) return;
+  }
+  throw new Error(`${storage.location}/${key} could not be written: ${attempts} others wrote it at the same moment`);
+}

@@ -1,0 +1,50 @@
+import type { Report } from './model.ts';
+
+/** `1,204`. */
+export const integer = new Intl.NumberFormat('en');
+
+/** `1 check`, `1,204 objects`. */
+export const counted = (count: number, one: string, many = `${one}s`): string => `${integer.format(count)} ${count === 1 ? one : many}`;
+
+type Facts = Pick<Report, 'findings' | 'resolved' | 'incomplete' | 'checks' | 'scanned' | 'ignored' | 'comparedWith'>;
+
+/**
+ * How many there are of each severity, and the whole in one sentence: `2 critical, 3 warnings (1 new), 2 resolved; 1 check could not run`,
+ * or `healthy: 21 checks on 1,204 objects found nothing`. The word healthy is kept for a report that is complete.
+ */
+export function summarize(facts: Facts): Report['summary'] {
+  const count = (severity: string) => facts.findings.filter((finding) => finding.severity === severity).length;
+  const [critical, warning, info] = [count('critical'), count('warning'), count('info')];
+  const clauses = [facts.findings.length === 0 ? nothingFound(facts) : foundList(facts), coverage(facts)];
+  return { critical, warning, info, text: clauses.filter(Boolean).join('; ') };
+}
+
+const foundList = ({ findings, resolved, comparedWith }: Facts): string => {
+  const group = (severity: string, one: string, many: string): string | undefined => {
+    const all = findings.filter((finding) => finding.severity === severity);
+    if (all.length === 0) return undefined;
+    const marked = (change: string, word: string) => {
+      const count = all.filter((finding) => finding.change === change).length;
+      return count > 0 && `${integer.format(count)} ${word}`;
+    };
+    const marks = [comparedWith && marked('new', 'new'), marked('unverified', 'not verified')].filter(Boolean);
+    return `${counted(all.length, one, many)}${marks.length > 0 ? ` (${marks.join(', ')})` : ''}`;
+  };
+  return [
+    group('critical', 'critical', 'critical'),
+    group('warning', 'warning', 'warnings'),
+    group('info', 'note', 'notes'),
+    resolved.length > 0 && `${integer.format(resolved.length)} resolved`,
+  ]
+    .filter(Boolean)
+    .join(', ');
+};
+
+const nothingFound = ({ checks, scanned, resolved, incomplete, ignored }: Facts): string => {
+  const ran = checks.filter((check) => check.ran).length;
+  if (ran === 0) return 'nothing was checked';
+  const all = `${counted(ran, 'check')} on ${counted(scanned.objects, 'object')} found nothing${ignored.some(({ count }) => count > 0) ? ' that is not ignored' : ''}`;
+  return `${incomplete.length === 0 ? 'healthy: ' : ''}${all}${resolved.length > 0 ? `, ${integer.format(resolved.length)} resolved` : ''}`;
+};
+
+const coverage = ({ incomplete }: Facts): string => (incomplete.length > 0 ? `${counted(incomplete.length, 'check')} could not run` : '');

@@ -1,0 +1,76 @@
+/** How the parts of a report are said, the same in every format. */
+import type { Report, ReportedFinding } from './model.ts';
+
+/** A reference as the report has it. */
+type ObjectName = { readonly kind: string; readonly namespace?: string | undefined; readonly name: string };
+
+/** `Deployment shop/checkout`, `Node ip-10-0-3-17`. */
+export const objectName = ({ kind, namespace, name }: ObjectName): string => `${kind} ${namespace ? `${namespace}/` : ''}${name}`;
+
+/** `2026-11-24 06:00 UTC`; what is no time stays as it is. */
+export const pointInTime = (time: string): string => {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? time : `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+};
+
+/** `3.2 s`, `2 min 5 s`. */
+export const duration = (milliseconds: number): string => {
+  if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)} s`;
+  const seconds = Math.round(milliseconds / 1000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+};
+
+/** One word for the whole: the status, but never `healthy` for a report with gaps. */
+export const verdictWord = ({ status, complete }: Pick<Report, 'status' | 'complete'>): string =>
+  status === 'healthy' && !complete ? 'incomplete' : status;
+
+/** The summary’s sentence beside the verdict’s word, which it then need not repeat. */
+export const verdictText = ({ summary }: Pick<Report, 'summary'>): string => summary.text.replace(/^healthy: /, '');
+
+/** `new`, `since 2026-11-20 06:00 UTC`, `raised from warning, since …`, `not verified today, since …`. */
+export const history = ({ change, since, raisedFrom }: ReportedFinding): string => {
+  if (change === 'new') return 'new';
+  const before = change === 'unverified' ? 'not verified today, ' : raisedFrom ? `raised from ${raisedFrom}, ` : '';
+  return `${before}since ${pointInTime(since)}`;
+};
+
+/** Part of a remedy: a sentence, or lines to be copied as they are. */
+export interface RemedyPart {
+  readonly kind: 'sentence' | 'copy';
+  readonly text: string;
+}
+
+const tools = 'kubectl|helm|aws|argocd|flux|velero|eksctl|npx|openssl|curl|etcdctl|kubeadm|systemctl|journalctl';
+const command = new RegExp(`^(?:${tools})\\s`);
+/** Where a command begins or ends within a line: `what is left: kubectl …`, `kubectl …; then look at …`, `helm …, then helm …`. */
+const seam = new RegExp(`(?<=:)\\s+(?=(?:${tools})\\s)|;\\s+|,\\s+then\\s+(?=(?:${tools})\\s)`);
+
+/**
+ * A remedy’s sentences and what is to be copied: commands, and what follows a first line that ends in a colon (an RBAC rule). Several lines
+ * without such a first line are copied whole.
+ */
+export function remedyParts(remedy: string): RemedyPart[] {
+  const lines = remedy.trimEnd().split('\n');
+  const [first = '', ...rest] = lines;
+  if (rest.length === 0) return lineParts(first);
+  if (command.test(first) || !/[:.]\s*$/.test(first)) return [{ kind: 'copy', text: lines.join('\n') }];
+  return [...lineParts(first), { kind: 'copy', text: rest.join('\n') }];
+}
+
+const lineParts = (line: string): RemedyPart[] => {
+  const parts: RemedyPart[] = [];
+  for (const text of line.split(seam).filter((part) => part.trim() !== '')) {
+    const before = parts.at(-1);
+    if (command.test(text)) parts.push({ kind: 'copy', text });
+    else if (before?.kind === 'sentence') parts.splice(-1, 1, { kind: 'sentence', text: `${before.text}; ${text}` });
+    else parts.push({ kind: 'sentence', text });
+  }
+  return parts;
+};
+
+/** Entries that say the same, as one with all their checks. */
+export const sameReason = (incomplete: Report['incomplete']): { checks: string[]; reason: string; remedy: string }[] =>
+  [...Map.groupBy(incomplete, ({ reason, remedy }) => JSON.stringify([reason, remedy])).values()].flatMap((same) => {
+    const [first] = same;
+    return first ? [{ checks: same.map(({ check }) => check), reason: first.reason, remedy: first.remedy }] : [];
+  });

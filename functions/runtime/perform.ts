@@ -1,0 +1,114 @@
+/** What a function does with a request: split it into one a cluster, or run on the one and publish the report. Loaded at the first request. */
+import { openCluster } from '../cluster/open-cluster.ts';
+import type { Report } from '../report/model.ts';
+import { type Publisher, publishReport } from '../report/publish.ts';
+import { renderHtml } from '../report/render-html.ts';
+import { type ReturnValue, returnValue } from '../report/return-value.ts';
+import { reportStore } from '../report/store.ts';
+import { s3Storage } from '../report/store-s3.ts';
+import { s3Client } from './aws/s3.ts';
+import type { Configuration } from './configuration.ts';
+import { EventError, type OperationRequest } from './events.ts';
+import type { Started } from './fan-out.ts';
+import type { Surroundings } from './handler.ts';
+import { layOptions } from './lay-options.ts';
+import { runIdOf } from './run-id.ts';
+import { runOnCluster } from './run-on-cluster.ts';
+import { selectClusters, UnknownClusterError } from './select-clusters.ts';
+
+const environment = (name: string): string => {
+  const value = process.env[name];
+  if (!value) throw new Error(`The environment variable ${name} is not set: deploy the function with its stack.`);
+  return value;
+};
+
+const chosen = (configuration: Configuration, patterns: readonly string[] | undefined): readonly string[] => {
+  const all = Object.keys(configuration.clusters);
+  if (all.length === 0) throw new EventError('No cluster is configured: name one under clusters in nightshift.yaml and deploy.');
+  try {
+    return patterns === undefined ? all : selectClusters(configuration, patterns);
+  } catch (error) {
+    throw error instanceof UnknownClusterError ? new EventError(error.message) : error;
+  }
+};
+
+const publishersOf = async ({ notify }: Configuration): Promise<Publisher[]> => {
+  const topics = JSON.parse(environment('NIGHTSHIFT_TOPICS')) as string[];
+  const publishers: Publisher[] = [];
+  if (notify.length > 0) {
+    const { snsPublisher } = await import('../report/publish-sns.ts');
+    const { snsClient } = await import('./aws/sns.ts');
+    for (const [index, rule] of notify.entries()) {
+      const topic = topics[index];
+      // A topic's own region: it may be another's.
+      if (topic) publishers.push(snsPublisher(snsClient({ region: topic.split(':')[3] ?? '' }), topic, rule));
+    }
+  }
+  const { eventBridgePublisher } = await import('../report/publish-eventbridge.ts');
+  const { eventbridgeClient } = await import('./aws/eventbridge.ts');
+  publishers.push(eventBridgePublisher(eventbridgeClient(), environment('NIGHTSHIFT_BUS')));
+  return publishers;
+};
+
+const measured = ({ metrics }: Surroundings, { cluster, operation, summary, findings, incomplete, durationMs }: Report): void => {
+  // Two dimensions and six names: each combination is paid for.
+  metrics.addDimensions({ Cluster: cluster, Operation: operation });
+  metrics.addMetric('RunCompleted', 'Count', 1);
+  metrics.addMetric('FindingsCritical', 'Count', summary.critical);
+  metrics.addMetric('FindingsWarning', 'Count', summary.warning);
+  metrics.addMetric('FindingsNew', 'Count', findings.filter(({ change }) => change === 'new').length);
+  metrics.addMetric('ChecksIncomplete', 'Count', incomplete.length);
+  metrics.addMetric('DurationSeconds', 'Seconds', durationMs / 1000);
+};
+
+const runOne = async (cluster: string, request: OperationRequest, surroundings: Surroundings): Promise<ReturnValue> => {
+  const { operation, configuration, logger, signal } = surroundings;
+  const access = configuration.clusters[cluster];
+  if (!access) throw new EventError(`There is no cluster ${cluster}.`);
+  const runId = runIdOf(request.executionId ?? surroundings.requestId, cluster, operation.name);
+  logger.appendKeys({ cluster, runId });
+  const store = reportStore(s3Storage(s3Client(), environment('NIGHTSHIFT_BUCKET')), (message) => logger.warn(message));
+  const previous = await store.latest(cluster, operation.name);
+  // A retry of a request without a time of its own is filed where its first try was.
+  const eventTime = request.time ?? (previous?.runId === runId ? previous.eventTime : undefined) ?? new Date().toISOString();
+  const report = await runOnCluster({
+    operation,
+    cluster,
+    options: layOptions(configuration, cluster, operation.name),
+    selection: request.own,
+    runId,
+    eventTime,
+    open: (budget) => openCluster(access, { interactive: false, signal: budget, name: cluster }),
+    previous,
+    signal,
+  });
+  measured(surroundings, report);
+  const published = await publishReport(report, renderHtml(report), store, await publishersOf(configuration));
+  for (const { publisher, ok, detail } of published.outcomes) if (!ok) logger.error('a publisher failed', { publisher, detail });
+  logger.info('report published', {
+    status: report.status,
+    complete: report.complete,
+    summary: report.summary.text,
+    report: published.stored.json,
+  });
+  return returnValue(report, published);
+};
+
+/**
+ * Runs the operation on the one cluster that the event names, or puts one event a cluster on the bus. A cluster that cannot be reached is a
+ * report; throws EventError for clusters that are not configured, and where no report could be stored.
+ */
+export const perform = async (request: OperationRequest, surroundings: Surroundings): Promise<ReturnValue | Started> => {
+  const { operation, configuration, requestId } = surroundings;
+  const [only, ...others] = chosen(configuration, request.clusters);
+  if (only !== undefined && others.length === 0) return runOne(only, request, surroundings);
+  const { fanOut } = await import('./fan-out.ts');
+  const { eventbridgeClient } = await import('./aws/eventbridge.ts');
+  return fanOut(eventbridgeClient(), environment('NIGHTSHIFT_BUS'), {
+    operation: operation.name,
+    clusters: only === undefined ? [] : [only, ...others],
+    executionId: request.executionId ?? requestId,
+    time: request.time ?? new Date().toISOString(),
+    own: request.own,
+  });
+};

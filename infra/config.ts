@@ -1,0 +1,127 @@
+/** nightshift.yaml for a deployment: what the schema of functions/runtime cannot say is checked here, so that `cdk synth` tells it by its line. */
+import { readFileSync } from 'node:fs';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import * as z from 'zod';
+import { healthCheck } from '../functions/health-check/operation.ts';
+import type { Configuration, OperationOptions, ScheduleConfiguration } from '../functions/runtime/configuration.ts';
+import { ConfigurationError, type ConfigurationPath, configurationError } from '../functions/runtime/configuration-error.ts';
+import type { Operation } from '../functions/runtime/operation.ts';
+import { readConfigurationWithLines } from '../functions/runtime/read-configuration.ts';
+import { mistakesOf } from '../functions/runtime/schema-mistakes.ts';
+import { selectClusters, UnknownClusterError } from '../functions/runtime/select-clusters.ts';
+import { cronMistakes } from './cron.ts';
+
+/** The operations that the stack deploys, each a function. */
+export const deployedOperations: readonly Operation[] = [healthCheck];
+
+type Tell = (path: ConfigurationPath, message: string) => void;
+
+/**
+ * The configuration of a deployment from a file. Beyond the schema it checks schedules (cron, time zone, clusters, operation, event keys), the
+ * options of checks, and that no cluster is reached by a file. Throws ConfigurationError with every mistake and its line.
+ */
+export function loadConfiguration(path: string): Configuration {
+  const { configuration, lineOf } = readConfigurationWithLines(textOf(path), path);
+  const mistakes: { line: number; path: ConfigurationPath; message: string }[] = [];
+  const tell: Tell = (at, message) => mistakes.push({ line: lineOf(at), path: at, message });
+  checkClusters(configuration, tell);
+  configuration.schedules.forEach((schedule, index) => {
+    checkSchedule(configuration, schedule, ['schedules', index], tell);
+  });
+  checkRepetition(configuration.schedules, tell);
+  checkLogRetention(configuration.deployment.logRetentionDays, tell);
+  if (mistakes.length > 0) throw configurationError(path, mistakes);
+  return configuration;
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'there is no such file' : 'the file cannot be read';
+    throw new ConfigurationError(`${path}: ${why}; name the configuration by cdk deploy --context config=FILE (default nightshift.yaml)`);
+  }
+}
+
+function checkClusters({ clusters, options }: Configuration, tell: Tell): void {
+  for (const operation of deployedOperations) {
+    checkOptions(operation, options[operation.name], ['options', operation.name], tell);
+    for (const [name, cluster] of Object.entries(clusters)) {
+      checkOptions(operation, cluster.options?.[operation.name], ['clusters', name, 'options', operation.name], tell);
+    }
+  }
+  for (const [name, { kubeconfig }] of Object.entries(clusters)) {
+    if (kubeconfig?.file === undefined) continue;
+    const advice = 'a function has no such file: store the kubeconfig in Secrets Manager and name it by secret';
+    tell(['clusters', name, 'kubeconfig', 'file'], `"${kubeconfig.file}" is for the command line only; ${advice}`);
+  }
+}
+
+function checkOptions(operation: Operation, options: OperationOptions | undefined, path: ConfigurationPath, tell: Tell): void {
+  const { off = [], ...byCheck } = options?.checks ?? {};
+  const known = operation.checks.map(({ id }) => id);
+  const unknown = `unknown check; ${operation.name} has ${known.join(', ')}`;
+  for (const [index, id] of off.entries()) if (!known.includes(id)) tell([...path, 'checks', 'off', index], `"${id}": ${unknown}`);
+  for (const [id, given] of Object.entries(byCheck)) {
+    const check = operation.checks.find((each) => each.id === id);
+    if (!check) tell([...path, 'checks', id], unknown);
+    else tellMistakes(check.options, given, [...path, 'checks', id], tell);
+  }
+}
+
+function tellMistakes(schema: z.ZodType, given: unknown, at: ConfigurationPath, tell: Tell): void {
+  const { error } = schema.safeParse(given, { reportInput: true });
+  for (const { path, message } of error ? mistakesOf(schema, error) : []) tell([...at, ...path], message);
+}
+
+function checkSchedule(configuration: Configuration, schedule: ScheduleConfiguration, path: ConfigurationPath, tell: Tell): void {
+  for (const mistake of schedule.cron === undefined ? [] : cronMistakes(schedule.cron)) {
+    tell([...path, 'cron'], `"${schedule.cron}": ${mistake}`);
+  }
+  const zone = schedule.timeZone === undefined ? undefined : timeZoneMistake(schedule.timeZone);
+  if (zone !== undefined) tell([...path, 'timeZone'], zone);
+  schedule.clusters.forEach((pattern, index) => {
+    try {
+      selectClusters(configuration, [pattern]);
+    } catch (error) {
+      if (!(error instanceof UnknownClusterError)) throw error;
+      tell([...path, 'clusters', index], error.message);
+    }
+  });
+  const operation = deployedOperations.find(({ name }) => name === schedule.operation);
+  if (!operation) {
+    const deployed = deployedOperations.map(({ name }) => name).join(', ');
+    tell([...path, 'operation'], `"${schedule.operation}" is not deployed yet; allowed: ${deployed}`);
+  } else {
+    tellMistakes(z.strictObject(operation.event.shape), schedule.with ?? {}, [...path, 'with'], tell);
+  }
+}
+
+function timeZoneMistake(name: string): string | undefined {
+  const advice = 'allowed: a name of the IANA time zone database, such as Europe/Berlin or UTC';
+  let known: string;
+  try {
+    known = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
+  } catch {
+    return `"${name}" is no known time zone; ${advice}`;
+  }
+  // Intl also takes offsets and any case; EventBridge Scheduler takes neither.
+  if (/^[+-]/.test(name)) return `"${name}" is an offset; ${advice}`;
+  return known !== name && known.toLowerCase() === name.toLowerCase() ? `"${name}" is written ${known}` : undefined;
+}
+
+function checkLogRetention(days: number, tell: Tell): void {
+  const allowed = Object.values(RetentionDays).filter((value) => typeof value === 'number' && value !== RetentionDays.INFINITE);
+  if (allowed.includes(days)) return;
+  tell(['deployment', 'logRetentionDays'], `${days}; CloudWatch Logs keeps logs for ${allowed.join(', ')} days`);
+}
+
+function checkRepetition(schedules: readonly ScheduleConfiguration[], tell: Tell): void {
+  const seen = new Map<string, number>();
+  schedules.forEach((schedule, index) => {
+    const text = JSON.stringify(schedule);
+    const first = seen.get(text);
+    if (first !== undefined) tell(['schedules', index], `the same as schedules[${first}]; remove one of the two`);
+    seen.set(text, first ?? index);
+  });
+}

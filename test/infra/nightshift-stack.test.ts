@@ -1,0 +1,464 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { resourceOf, resourcesOf, type Statement, statementsOf, synthesize } from './synthesize.ts';
+
+const account = '<AWS::AccountId>';
+const role = 'arn:aws:iam::111122223333:role/read';
+const { template } = synthesize({
+  clusters: {
+    prod: { eks: { name: 'prod', region: 'us-east-1', role } },
+    stage: { eks: { name: 'stage-cluster', region: 'eu-west-1' } },
+    'edge-7': { kubeconfig: { secret: 'clusters/edge-7', context: 'reader' } },
+    'edge-8': { kubeconfig: { secret: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:edge-8-AbCd12' } },
+  },
+  schedules: [
+    { operation: 'health-check', clusters: ['*'], cron: '0 6 * * ? *', timeZone: 'Europe/Berlin', flexibleMinutes: 10 },
+    { operation: 'health-check', clusters: ['prod', 'edge-*'], rate: '1 days', with: { only: ['nodes'] } },
+  ],
+  notify: [{ topic: 'create' }, { topic: 'arn:aws:sns:eu-west-1:111122223333:on-call' }],
+  deployment: { reportRetentionDays: 90, logRetentionDays: 30, memoryMegabytes: 512, timeoutSeconds: 300 },
+});
+
+const bucket = resourceOf(template, 'AWS::S3::Bucket');
+const topic = resourceOf(template, 'AWS::SNS::Topic');
+const bus = resourceOf(template, 'AWS::Events::EventBus');
+const handler = resourceOf(template, 'AWS::Lambda::Function');
+const reportsKey = resourceOf(template, 'AWS::KMS::Key', 'Reports');
+const topicKey = resourceOf(template, 'AWS::KMS::Key', 'Notifications');
+const queue = (beginning: string) => resourceOf(template, 'AWS::SQS::Queue', beginning);
+const runsFailed = queue('Operationhealthcheck');
+const runsNotStarted = queue('Schedules');
+const runsNotFannedOut = queue('FanOut');
+
+const rights = (statements: readonly Statement[]) =>
+  statements
+    .flatMap(({ Action, Resource, Condition }) =>
+      [Action].flat().flatMap((action) => [Resource].flat().map((resource) => `${action} ${resource}${Condition ? ' if' : ''}`)),
+    )
+    .sort();
+
+describe('the function', () => {
+  test('is Lambda’s Node 24 on arm64, as configured, with JSON logs and tracing', () => {
+    assert.partialDeepStrictEqual(handler.Properties, {
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'index.handler',
+      MemorySize: 512,
+      Timeout: 300,
+      TracingConfig: { Mode: 'Active' },
+      LoggingConfig: { LogFormat: 'JSON', LogGroup: `<${resourceOf(template, 'AWS::Logs::LogGroup').id}>` },
+    });
+    assert.equal(resourceOf(template, 'AWS::Logs::LogGroup').Properties.RetentionInDays, 30);
+    assert.equal(handler.Properties.ReservedConcurrentExecutions, undefined);
+  });
+
+  test('finds the bucket, the bus and the topics, in the order of notify, in its environment', () => {
+    assert.deepEqual(handler.Properties.Environment, {
+      Variables: {
+        NODE_OPTIONS: '--max-semi-space-size=4',
+        NIGHTSHIFT_BUCKET: `<${bucket.id}>`,
+        NIGHTSHIFT_BUS: `<${bus.id}.Arn>`,
+        NIGHTSHIFT_TOPICS: `["<${topic.id}>","arn:aws:sns:eu-west-1:111122223333:on-call"]`,
+        POWERTOOLS_SERVICE_NAME: 'nightshift',
+        POWERTOOLS_METRICS_NAMESPACE: 'Nightshift',
+      },
+    });
+  });
+
+  test('has these rights and no other', () => {
+    const policy = resourceOf(template, 'AWS::IAM::Policy', 'Operationhealthcheck');
+    const edge7 = `arn:<AWS::Partition>:secretsmanager:<AWS::Region>:${account}:secret:clusters/edge-7-??????`;
+    assert.deepEqual(
+      rights(statementsOf(policy)),
+      [
+        `logs:CreateLogStream <${resourceOf(template, 'AWS::Logs::LogGroup').id}.Arn>`,
+        `logs:PutLogEvents <${resourceOf(template, 'AWS::Logs::LogGroup').id}.Arn>`,
+        `s3:GetObject <${bucket.id}.Arn>/reports/*`,
+        `s3:GetObject <${bucket.id}.Arn>/state/*`,
+        `s3:GetObject <${bucket.id}.Arn>/config/*`,
+        `s3:PutObject <${bucket.id}.Arn>/reports/*`,
+        `s3:PutObject <${bucket.id}.Arn>/state/*`,
+        `s3:ListBucket <${bucket.id}.Arn>`,
+        `kms:Decrypt <${reportsKey.id}.Arn>`,
+        `kms:GenerateDataKey <${reportsKey.id}.Arn>`,
+        `events:PutEvents <${bus.id}.Arn>`,
+        `sns:Publish <${topic.id}>`,
+        'sns:Publish arn:aws:sns:eu-west-1:111122223333:on-call',
+        `kms:Decrypt <${topicKey.id}.Arn>`,
+        `kms:GenerateDataKey <${topicKey.id}.Arn>`,
+        'kms:Decrypt arn:aws:kms:eu-west-1:111122223333:key/* if',
+        'kms:GenerateDataKey arn:aws:kms:eu-west-1:111122223333:key/* if',
+        `sts:AssumeRole ${role}`,
+        // Not prod: its own role describes it.
+        `eks:DescribeCluster arn:<AWS::Partition>:eks:eu-west-1:${account}:cluster/stage-cluster`,
+        `secretsmanager:GetSecretValue ${edge7}`,
+        'secretsmanager:GetSecretValue arn:aws:secretsmanager:eu-west-1:111122223333:secret:edge-8-AbCd12',
+        `kms:Decrypt arn:<AWS::Partition>:kms:<AWS::Region>:${account}:key/* if`,
+        'kms:Decrypt arn:aws:kms:eu-west-1:111122223333:key/* if',
+        `sqs:SendMessage <${runsFailed.id}.Arn>`,
+        `sqs:GetQueueAttributes <${runsFailed.id}.Arn>`,
+        `sqs:GetQueueUrl <${runsFailed.id}.Arn>`,
+        'xray:PutTraceSegments *',
+        'xray:PutTelemetryRecords *',
+      ].sort(),
+    );
+  });
+
+  test('uses keys of others for the configured secret or topic alone', () => {
+    const policy = resourceOf(template, 'AWS::IAM::Policy', 'Operationhealthcheck');
+    const conditions = statementsOf(policy).flatMap(({ Condition }) => Condition ?? []);
+    assert.deepEqual(conditions, [
+      {
+        StringEquals: {
+          'kms:ViaService': 'sns.eu-west-1.amazonaws.com',
+          'kms:EncryptionContext:aws:sns:topicArn': 'arn:aws:sns:eu-west-1:111122223333:on-call',
+        },
+      },
+      {
+        StringEquals: { 'kms:ViaService': 'secretsmanager.<AWS::Region>.amazonaws.com' },
+        StringLike: {
+          'kms:EncryptionContext:SecretARN': [`arn:<AWS::Partition>:secretsmanager:<AWS::Region>:${account}:secret:clusters/edge-7-??????`],
+        },
+      },
+      {
+        StringEquals: { 'kms:ViaService': 'secretsmanager.eu-west-1.amazonaws.com' },
+        StringLike: { 'kms:EncryptionContext:SecretARN': ['arn:aws:secretsmanager:eu-west-1:111122223333:secret:edge-8-AbCd12'] },
+      },
+    ]);
+  });
+
+  test('started asynchronously and failed: tried once more within the hour, then a dead letter', () => {
+    assert.deepEqual(resourceOf(template, 'AWS::Lambda::EventInvokeConfig').Properties, {
+      FunctionName: `<${handler.id}>`,
+      Qualifier: '$LATEST',
+      MaximumRetryAttempts: 1,
+      MaximumEventAgeInSeconds: 3600,
+      DestinationConfig: { OnFailure: { Destination: `<${runsFailed.id}.Arn>` } },
+    });
+  });
+});
+
+describe('the schedules', () => {
+  const schedules = resourcesOf(template, 'AWS::Scheduler::Schedule').map(({ Properties }) => Properties);
+  const [daily, rated] = schedules;
+  const target = (schedule: (typeof schedules)[number] | undefined) => schedule?.Target as Record<string, unknown>;
+
+  test('carry cron and time zone, or rate, and the flexible window', () => {
+    assert.partialDeepStrictEqual(daily, {
+      ScheduleExpression: 'cron(0 6 * * ? *)',
+      ScheduleExpressionTimezone: 'Europe/Berlin',
+      FlexibleTimeWindow: { Mode: 'FLEXIBLE', MaximumWindowInMinutes: 10 },
+      State: 'ENABLED',
+    });
+    assert.partialDeepStrictEqual(rated, {
+      ScheduleExpression: 'rate(1 day)',
+      ScheduleExpressionTimezone: 'Etc/UTC',
+      FlexibleTimeWindow: { Mode: 'OFF' },
+    });
+  });
+
+  test('give the function the clusters, the execution’s id and its time, and the operation’s own keys', () => {
+    assert.deepEqual(JSON.parse(String(target(daily).Input)), {
+      clusters: ['*'],
+      executionId: '<aws.scheduler.execution-id>',
+      scheduledTime: '<aws.scheduler.scheduled-time>',
+    });
+    assert.deepEqual(JSON.parse(String(target(rated).Input)), {
+      clusters: ['prod', 'edge-*'],
+      executionId: '<aws.scheduler.execution-id>',
+      scheduledTime: '<aws.scheduler.scheduled-time>',
+      only: ['nodes'],
+    });
+  });
+
+  test('try a few times within the hour, then send a dead letter, by a role that may do this alone', () => {
+    for (const schedule of schedules) {
+      assert.partialDeepStrictEqual(target(schedule), {
+        Arn: `<${handler.id}.Arn>`,
+        RetryPolicy: { MaximumRetryAttempts: 3, MaximumEventAgeInSeconds: 3600 },
+        DeadLetterConfig: { Arn: `<${runsNotStarted.id}.Arn>` },
+        RoleArn: `<${resourceOf(template, 'AWS::IAM::Role', 'Schedules').id}.Arn>`,
+      });
+    }
+    assert.deepEqual(rights(statementsOf(resourceOf(template, 'AWS::IAM::Policy', 'Schedules'))), [
+      `lambda:InvokeFunction <${handler.id}.Arn>`,
+      `sqs:SendMessage <${runsNotStarted.id}.Arn>`,
+    ]);
+  });
+
+  test('lie in a group of their own, which alone may use the role', () => {
+    const group = resourceOf(template, 'AWS::Scheduler::ScheduleGroup').Properties.Name;
+    for (const { GroupName } of schedules) assert.equal(GroupName, group);
+    const [trust] = statementsOf(resourceOf(template, 'AWS::IAM::Role', 'Schedules'), 'AssumeRolePolicyDocument');
+    assert.deepEqual(trust?.Condition, {
+      StringEquals: {
+        'aws:SourceAccount': account,
+        'aws:SourceArn': `arn:<AWS::Partition>:scheduler:<AWS::Region>:${account}:schedule-group/${group}`,
+      },
+    });
+  });
+
+  test('keep their names when another is added before them', () => {
+    const clusters = { prod: { eks: { name: 'prod', region: 'us-east-1' } } };
+    const first = { operation: 'health-check' as const, clusters: ['*'], rate: '1 hour' };
+    const second = { operation: 'health-check' as const, clusters: ['prod'], cron: '0 7 * * ? *' };
+    const names = (schedules: NonNullable<Parameters<typeof synthesize>[0]['schedules']>) =>
+      resourcesOf(synthesize({ clusters, schedules }).template, 'AWS::Scheduler::Schedule').map(({ id, Properties }) => [
+        id,
+        Properties.Name,
+      ]);
+    const [kept] = names([second]);
+    assert.deepEqual(names([first, second])[1], kept);
+  });
+});
+
+describe('the fan-out', () => {
+  const rule = resourceOf(template, 'AWS::Events::Rule');
+
+  test('starts the function for what is requested of this operation, with the event’s detail', () => {
+    assert.deepEqual(rule.Properties.EventPattern, {
+      source: ['nightshift'],
+      'detail-type': ['Operation Requested'],
+      detail: { operation: ['health-check'] },
+    });
+    // The ARN, not the name: the emulator resolves no other.
+    assert.equal(rule.Properties.EventBusName, `<${bus.id}.Arn>`);
+    assert.deepEqual(rule.Properties.Targets, [
+      {
+        Id: 'Target0',
+        Arn: `<${handler.id}.Arn>`,
+        InputPath: '$.detail',
+        RetryPolicy: { MaximumRetryAttempts: 3, MaximumEventAgeInSeconds: 3600 },
+        DeadLetterConfig: { Arn: `<${runsNotFannedOut.id}.Arn>` },
+      },
+    ]);
+  });
+
+  test('may start the function and send dead letters, this rule alone', () => {
+    assert.partialDeepStrictEqual(resourceOf(template, 'AWS::Lambda::Permission').Properties, {
+      Principal: 'events.amazonaws.com',
+      Action: 'lambda:InvokeFunction',
+      SourceArn: `<${rule.id}.Arn>`,
+    });
+    const allowed = statementsOf(resourceOf(template, 'AWS::SQS::QueuePolicy', 'FanOut')).filter(({ Effect }) => Effect === 'Allow');
+    assert.equal(allowed.length, 1);
+    assert.partialDeepStrictEqual(allowed[0], {
+      Action: 'sqs:SendMessage',
+      Principal: { Service: 'events.amazonaws.com' },
+      Condition: { ArnEquals: { 'aws:SourceArn': `<${rule.id}.Arn>` } },
+    });
+  });
+});
+
+describe('the dead-letter queues', () => {
+  test('are three, encrypted, TLS only, and keep letters as long as SQS can', () => {
+    const queues = resourcesOf(template, 'AWS::SQS::Queue');
+    assert.deepEqual(queues.map(({ id }) => id).sort(), [runsFailed.id, runsNotStarted.id, runsNotFannedOut.id].sort());
+    for (const { id, Properties } of queues) {
+      assert.deepEqual(
+        { ...Properties, Tags: undefined },
+        { SqsManagedSseEnabled: true, MessageRetentionPeriod: 1_209_600, Tags: undefined },
+      );
+      const policy = resourcesOf(template, 'AWS::SQS::QueuePolicy').find((each) => JSON.stringify(each.Properties.Queues).includes(id));
+      assert.ok(policy);
+      assertTlsOnly(statementsOf(policy), 'sqs:*');
+    }
+  });
+});
+
+function assertTlsOnly(statements: readonly Statement[], action: string) {
+  const deny = statements.find(({ Effect }) => Effect === 'Deny');
+  assert.partialDeepStrictEqual(deny, { Action: action, Condition: { Bool: { 'aws:SecureTransport': 'false' } } });
+}
+
+describe('the report bucket', () => {
+  test('is private, encrypted under its own rotating key, versioned, and outlives the stack', () => {
+    assert.partialDeepStrictEqual(bucket.Properties, {
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [
+          { BucketKeyEnabled: true, ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: `<${reportsKey.id}.Arn>` } },
+        ],
+      },
+      OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      VersioningConfiguration: { Status: 'Enabled' },
+    });
+    assert.equal(bucket.DeletionPolicy, 'Retain');
+    assert.equal(reportsKey.DeletionPolicy, 'Retain');
+    assert.equal(reportsKey.Properties.EnableKeyRotation, true);
+    assertTlsOnly(statementsOf(resourceOf(template, 'AWS::S3::BucketPolicy')), 's3:*');
+  });
+
+  test('forgets reports after the configured days, and old versions before', () => {
+    assert.deepEqual(bucket.Properties.LifecycleConfiguration, {
+      Rules: [
+        { Id: 'reports', Prefix: 'reports/', ExpirationInDays: 90, Status: 'Enabled' },
+        { Id: 'old-versions', NoncurrentVersionExpiration: { NoncurrentDays: 30 }, Status: 'Enabled' },
+        {
+          Id: 'remnants',
+          AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+          ExpiredObjectDeleteMarker: true,
+          Status: 'Enabled',
+        },
+      ],
+    });
+  });
+});
+
+describe('the topic', () => {
+  const services = ['cloudwatch.amazonaws.com', 'events.amazonaws.com'];
+
+  test('is encrypted under its own rotating key, which alarms and rules may use', () => {
+    assert.equal(topic.Properties.KmsMasterKeyId, `<${topicKey.id}.Arn>`);
+    assert.equal(topicKey.Properties.EnableKeyRotation, true);
+    for (const service of services) {
+      const statement = statementsOf(topicKey, 'KeyPolicy').find(({ Principal }) => JSON.stringify(Principal).includes(service));
+      assert.deepEqual(statement?.Action, ['kms:Decrypt', 'kms:GenerateDataKey*']);
+      assert.equal(statement?.Effect, 'Allow');
+    }
+  });
+
+  test('lets alarms and rules of this account publish, over TLS only', () => {
+    const statements = statementsOf(resourceOf(template, 'AWS::SNS::TopicPolicy'));
+    assertTlsOnly(statements, 'sns:Publish');
+    const allowed = statements.filter(({ Effect }) => Effect === 'Allow');
+    assert.deepEqual(
+      allowed.map(({ Principal, Action, Resource, Condition }) => ({ Principal, Action, Resource, Condition })),
+      [
+        ['cloudwatch.amazonaws.com', `arn:<AWS::Partition>:cloudwatch:<AWS::Region>:${account}:alarm:*`],
+        ['events.amazonaws.com', `arn:<AWS::Partition>:events:<AWS::Region>:${account}:rule/*`],
+      ].map(([Service, source]) => ({
+        Principal: { Service },
+        Action: 'sns:Publish',
+        Resource: `<${topic.id}>`,
+        Condition: { StringEquals: { 'aws:SourceAccount': account }, ArnLike: { 'aws:SourceArn': source } },
+      })),
+    );
+  });
+});
+
+describe('the alarms', () => {
+  test('watch errors, throttles and each dead-letter queue, and tell the topic', () => {
+    const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(({ Properties }) => Properties);
+    const watched = alarms.map(({ Namespace, MetricName, Statistic, Dimensions }) =>
+      [Namespace, MetricName, Statistic, (Dimensions as { Value: string }[])[0]?.Value].join(' '),
+    );
+    assert.deepEqual(
+      watched.sort(),
+      [
+        `AWS/Lambda Errors Sum <${handler.id}>`,
+        `AWS/Lambda Throttles Sum <${handler.id}>`,
+        ...[runsFailed, runsNotStarted, runsNotFannedOut].map(
+          ({ id }) => `AWS/SQS ApproximateNumberOfMessagesVisible Maximum <${id}.QueueName>`,
+        ),
+      ].sort(),
+    );
+    for (const alarm of alarms) {
+      assert.partialDeepStrictEqual(alarm, {
+        AlarmActions: [`<${topic.id}>`],
+        Threshold: 1,
+        EvaluationPeriods: 1,
+        ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+        TreatMissingData: 'notBreaching',
+      });
+    }
+  });
+});
+
+describe('the stack', () => {
+  test('has no resource that needs code of ours to be created, and no tag on a key', () => {
+    const types = Object.values(template.toJSON().Resources as Record<string, { Type: string }>).map(({ Type }) => Type);
+    assert.deepEqual(
+      types.filter((type) => type.startsWith('Custom::') || type === 'AWS::CloudFormation::CustomResource'),
+      [],
+    );
+    assert.equal(types.filter((type) => type === 'AWS::Lambda::Function').length, 1);
+    for (const { Properties } of resourcesOf(template, 'AWS::KMS::Key')) assert.equal(Properties.Tags, undefined);
+    assert.deepEqual(bucket.Properties.Tags, [{ Key: 'application', Value: 'nightshift' }]);
+  });
+
+  test('gives every right on a resource, but for what knows none', () => {
+    const everything = resourcesOf(template, 'AWS::IAM::Policy').flatMap((policy) =>
+      statementsOf(policy).filter(({ Resource }) => [Resource].flat().includes('*')),
+    );
+    assert.deepEqual(everything.flatMap(({ Action }) => Action).sort(), ['xray:PutTelemetryRecords', 'xray:PutTraceSegments']);
+    const actions = resourcesOf(template, 'AWS::IAM::Policy').flatMap((policy) => statementsOf(policy).flatMap(({ Action }) => Action));
+    assert.deepEqual(
+      actions.filter((action) => action.includes('*')),
+      [],
+    );
+    for (const { Properties } of resourcesOf(template, 'AWS::IAM::Role')) assert.equal(Properties.ManagedPolicyArns, undefined);
+  });
+
+  test('tells what was made', () => {
+    assert.deepEqual(Object.keys(template.findOutputs('*')).sort(), [
+      'EventBus',
+      'HealthCheckFunction',
+      'HealthCheckRole',
+      'NotificationTopic',
+      'ReportBucket',
+    ]);
+  });
+
+  test('works without schedules, clusters and notifications: the topic is there for the alarms, and the function may not publish to it', () => {
+    const { template: bare } = synthesize({ clusters: {} });
+    assert.equal(resourcesOf(bare, 'AWS::Scheduler::Schedule').length, 0);
+    assert.equal(resourcesOf(bare, 'AWS::SNS::Topic').length, 1);
+    const granted = rights(statementsOf(resourceOf(bare, 'AWS::IAM::Policy', 'Operationhealthcheck')));
+    assert.deepEqual(
+      granted.filter((right) => /^(sns|sts|eks|secretsmanager):/.test(right)),
+      [],
+    );
+  });
+
+  test('puts the function into the configured subnets, with the rights that takes', () => {
+    const { template: inside } = synthesize({
+      clusters: {},
+      deployment: {
+        vpc: {
+          id: 'vpc-0123456789abcdef0',
+          availabilityZones: ['eu-central-1a', 'eu-central-1b'],
+          subnets: ['subnet-0123456789abcdefa', 'subnet-0123456789abcdefb', 'subnet-0123456789abcdefc'],
+          securityGroups: ['sg-0123456789abcdef1', 'sg-0123456789abcdef2'],
+        },
+      },
+    });
+    assert.deepEqual(resourceOf(inside, 'AWS::Lambda::Function').Properties.VpcConfig, {
+      SecurityGroupIds: ['sg-0123456789abcdef1', 'sg-0123456789abcdef2'],
+      SubnetIds: ['subnet-0123456789abcdefa', 'subnet-0123456789abcdefb', 'subnet-0123456789abcdefc'],
+    });
+    assert.equal(resourcesOf(inside, 'AWS::EC2::SecurityGroup').length, 0);
+    const granted = rights(statementsOf(resourceOf(inside, 'AWS::IAM::Policy', 'Operationhealthcheck')));
+    assert.ok(granted.includes('ec2:CreateNetworkInterface *'));
+  });
+
+  test('holds a fleet: 300 clusters fit IAM’s limits', () => {
+    const edge = (index: number) => [`edge-${index}`, { kubeconfig: { secret: `clusters/edge-${index}` } }] as const;
+    const hub = (index: number) =>
+      [
+        `hub-${index}`,
+        { eks: { name: `hub-${index}`, region: 'eu-central-1', role: `arn:aws:iam::${100000000000 + index}:role/read` } },
+      ] as const;
+    const indexes = Array.from({ length: 150 }, (_, index) => index);
+    const { template: fleet } = synthesize({ clusters: Object.fromEntries([...indexes.map(edge), ...indexes.map(hub)]) });
+    const pseudo: Readonly<Record<string, string>> = {
+      '<AWS::Partition>': 'aws',
+      '<AWS::Region>': 'eu-central-1',
+      [account]: '123456789012',
+    };
+    const size = (policy: unknown) =>
+      JSON.stringify(policy).replaceAll(/<[\w:]+>/g, (reference) => pseudo[reference] ?? 'x'.repeat(90)).length;
+    for (const { Properties } of resourcesOf(fleet, 'AWS::IAM::Policy')) assert.ok(size(Properties.PolicyDocument) <= 10_240);
+    const managed = resourcesOf(fleet, 'AWS::IAM::ManagedPolicy');
+    assert.ok(managed.length <= 10, `${managed.length} managed policies; a role takes 10`);
+    for (const { Properties } of managed)
+      assert.ok(size(Properties.PolicyDocument) <= 6_144, `${size(Properties.PolicyDocument)} characters`);
+    const granted = [...resourcesOf(fleet, 'AWS::IAM::Policy'), ...managed].flatMap((policy) => rights(statementsOf(policy)));
+    for (const index of indexes) assert.ok(granted.includes(`sts:AssumeRole arn:aws:iam::${100000000000 + index}:role/read`));
+  });
+});

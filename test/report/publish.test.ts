@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SNSClient } from '@aws-sdk/client-sns';
+import type { Report } from '../../functions/report/model.ts';
+import { type Publisher, publishReport } from '../../functions/report/publish.ts';
+import { eventBridgePublisher, eventDetail } from '../../functions/report/publish-eventbridge.ts';
+import { snsPublisher } from '../../functions/report/publish-sns.ts';
+import { returnValue } from '../../functions/report/return-value.ts';
+import { reportStore, type Storage } from '../../functions/report/store.ts';
+import { found, healthyReport, ref, reportOf, sampleReport, scanOf } from './sample-report.ts';
+
+const memoryStorage = (): Storage => {
+  const texts = new Map<string, string>();
+  return {
+    location: 's3://bucket',
+    read: async (key) => {
+      const text = texts.get(key);
+      return text === undefined ? undefined : { text, version: text };
+    },
+    write: async (key, text) => {
+      texts.set(key, text);
+      return true;
+    },
+  };
+};
+const store = () => reportStore(memoryStorage(), assert.fail);
+const stored = { location: 's3://bucket', json: 'a.json', html: 'a.html', latest: true, problems: [] };
+const publisher = (name: string, publish: Publisher['publish']): Publisher => ({ name, publish });
+const sending = (name: string, seen: unknown[]) =>
+  publisher(name, async (_, { json }) => {
+    seen.push(json);
+    return { sent: true, detail: 'sent' };
+  });
+
+/** Much of everything: 5,000 findings of which the first has 1,000 consequences. */
+const bigReport = (): Report => {
+  const node = ref('Node', 'n');
+  const pods = Array.from({ length: 1000 }, (_, index) => ref('Pod', `p${index}`, 'x'));
+  const others = Array.from({ length: 5000 }, (_, index) =>
+    found('pod-waiting', ref('Pod', `q${index}`, 'y'), { message: 'é'.repeat(300) }),
+  );
+  const scan = scanOf(
+    [found('node-not-ready', node, { severity: 'critical', members: pods }), ...pods.map((pod) => found('pod-not-ready', pod)), ...others],
+    pods.map((effect) => ({ effect, cause: node, because: 'it runs there' })),
+  );
+  return reportOf({ ...scan, memory: { 'pod-waiting': 'remembered' } });
+};
+
+describe('publishReport', () => {
+  test('stores first, then tells all, and one that fails does not keep the others from it', async () => {
+    const seen: unknown[] = [];
+    const failing = publisher('sns:broken', async () => {
+      throw Object.assign(new Error('no such topic'), { name: 'NotFoundException' });
+    });
+    const { outcomes } = await publishReport(healthyReport(), '', store(), [failing, sending('sns:ops', seen)]);
+    const json = 'reports/prod/health-check/2026/11/24/060000Z-0123456789abcdef.json';
+    assert.deepEqual(seen, [json]);
+    assert.deepEqual(outcomes, [
+      { publisher: 's3://bucket', ok: true, detail: json },
+      { publisher: 'sns:broken', ok: false, detail: 'NotFoundException: no such topic' },
+      { publisher: 'sns:ops', ok: true, detail: 'sent' },
+    ]);
+  });
+
+  test('throws, and tells nobody, if the report could not be stored', async () => {
+    const seen: unknown[] = [];
+    const full: Storage = { ...memoryStorage(), write: async () => Promise.reject(new Error('no room')) };
+    await assert.rejects(publishReport(healthyReport(), '', reportStore(full, assert.fail), [sending('sns:ops', seen)]), /no room/);
+    assert.deepEqual(seen, []);
+  });
+
+  test('the same run sends once, and after a failure only what had failed', async () => {
+    const seen: unknown[] = [];
+    let broken = true;
+    const flaky = publisher('eventbridge:bus', async () => {
+      if (broken) throw new Error('throttled');
+      seen.push('event');
+      return { sent: true, detail: 'sent' };
+    });
+    const kept = store();
+    const publishers = [sending('sns:ops', seen), flaky];
+    await publishReport(healthyReport(), '', kept, publishers);
+    broken = false;
+    const { outcomes } = await publishReport(healthyReport(), '', kept, publishers);
+    await publishReport(healthyReport(), '', kept, publishers);
+    assert.deepEqual(
+      seen.map((each) => (each === 'event' ? each : 'message')),
+      ['message', 'event'],
+    );
+    assert.deepEqual(outcomes.map(({ detail }) => detail).slice(1), ['this run had already sent it', 'sent']);
+    await publishReport({ ...healthyReport(), runId: 'another' }, '', kept, publishers);
+    assert.equal(seen.length, 4);
+  });
+
+  test('a mark that cannot be written does not make a sent message a failure', async () => {
+    const marked = store();
+    const seen: unknown[] = [];
+    const { outcomes } = await publishReport(
+      healthyReport(),
+      '',
+      { ...marked, markNotified: async () => Promise.reject(new Error('no')) },
+      [sending('sns:ops', seen)],
+    );
+    assert.deepEqual([outcomes[1]?.ok, seen.length], [true, 1]);
+  });
+});
+
+const client = <C extends { send: unknown }>(made: C, answers: readonly unknown[]) => {
+  const sent: Record<string, unknown>[] = [];
+  made.send = async ({ input }: { input: Record<string, unknown> }) => {
+    sent.push(input);
+    const answer = answers[Math.min(sent.length, answers.length) - 1];
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  return { made, sent };
+};
+const options = { region: 'eu-central-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } };
+
+describe('the SNS publisher', () => {
+  const topic = 'arn:aws:sns:eu-central-1:111122223333:nightshift';
+  const publish = async (report: Report) => {
+    const { made, sent } = client(new SNSClient(options), [{ MessageId: 'm-1' }]);
+    const delivery = await snsPublisher(made, topic, { atLeast: 'warning', when: 'changes' }).publish(report, stored);
+    return { delivery, sent };
+  };
+
+  test('sends subject, text and attributes to filter by', async () => {
+    const { delivery, sent } = await publish(sampleReport());
+    assert.deepEqual(delivery, { sent: true, detail: 'sent (new), message m-1' });
+    const [{ TopicArn, Subject, Message, MessageAttributes } = {}] = sent;
+    assert.equal(TopicArn, topic);
+    assert.match(String(Subject), /^\[CRITICAL: 2 new/);
+    assert.match(String(Message), /aws s3 cp s3:\/\/bucket\/a\.html/);
+    const values = Object.entries(MessageAttributes as Record<string, { StringValue: string }>).map(([name, { StringValue }]) => [
+      name,
+      StringValue,
+    ]);
+    assert.deepEqual(Object.fromEntries(values), {
+      severity: 'critical',
+      cluster: 'prod',
+      operation: 'health-check',
+      reason: 'new',
+      newCritical: '1',
+    });
+  });
+
+  test('stays within 262,144 bytes, attributes counted, and says if it was cut', async () => {
+    const [{ Message, MessageAttributes } = {}] = (await publish(bigReport())).sent;
+    const attributes = Object.entries(MessageAttributes as Record<string, { DataType: string; StringValue: string }>);
+    const bytes =
+      Buffer.byteLength(String(Message)) +
+      attributes.reduce((sum, [name, { DataType, StringValue }]) => sum + Buffer.byteLength(name + DataType + StringValue), 0);
+    assert.ok(bytes <= 262_144);
+    assert.ok(attributes.some(([name, { StringValue }]) => name === 'truncated' && StringValue === 'true'));
+  });
+
+  test('sends nothing where nothing changed, which is no delivery', async () => {
+    const unchanged: Report = { ...healthyReport(), comparedWith: { runId: 'x', startedAt: '2026-11-23T06:00:00.000Z' } };
+    const { delivery, sent } = await publish(unchanged);
+    assert.deepEqual([delivery.sent, sent.length], [false, 0]);
+  });
+});
+
+describe('the EventBridge publisher', () => {
+  const accepted = { FailedEntryCount: 0, Entries: [{ EventId: 'e-1' }] };
+  const refused = { FailedEntryCount: 1, Entries: [{ ErrorCode: 'ThrottlingException', ErrorMessage: 'slow down' }] };
+  const bus = 'arn:aws:events:eu-central-1:111122223333:event-bus/nightshift';
+  const publish = async (answers: readonly unknown[]) => {
+    const { made, sent } = client(new EventBridgeClient(options), answers);
+    return {
+      result: await eventBridgePublisher(made, bus, 1)
+        .publish(sampleReport(), stored)
+        .catch((error: unknown) => error),
+      sent,
+    };
+  };
+
+  test('puts Report Published with the report and where it lies', async () => {
+    const { result, sent } = await publish([accepted]);
+    assert.deepEqual(result, { sent: true, detail: 'sent, event e-1' });
+    const [entry] = (sent[0]?.Entries ?? []) as { Source: string; DetailType: string; EventBusName: string; Detail: string }[];
+    assert.deepEqual([entry?.Source, entry?.DetailType, entry?.EventBusName], ['nightshift', 'Report Published', bus]);
+    const detail = JSON.parse(entry?.Detail ?? '');
+    assert.deepEqual(detail.stored, { location: 's3://bucket', json: 'a.json', html: 'a.html', latest: true });
+    assert.deepEqual([detail.runId, detail.findings.length, detail.memory], ['0123456789abcdef', 4, undefined]);
+  });
+
+  test('sends an entry again that the bus refused, and fails if it goes on refusing', async () => {
+    const again = await publish([refused, accepted]);
+    assert.deepEqual([(again.result as { sent: boolean }).sent, again.sent.length], [true, 2]);
+    const never = await publish([refused]);
+    assert.match((never.result as Error).message, /refused the event 3 times \(ThrottlingException: slow down\)/);
+    assert.equal(never.sent.length, 3);
+  });
+
+  test('tells of the 20 gravest, in less than 256 KB', () => {
+    const detail = eventDetail(bigReport(), stored);
+    assert.equal(detail.findings.length, 20);
+    assert.equal(detail.findings[0]?.check, 'node-not-ready');
+    assert.deepEqual([detail.findings[0]?.consequences?.length, detail.findings[0]?.consequenceCount], [20, 1000]);
+    assert.equal(detail.leftOut.findings, 5001 - 20);
+    const large = { ...bigReport(), findings: bigReport().findings.map((finding) => ({ ...finding, message: 'é'.repeat(50_000) })) };
+    const cut = eventDetail(large, stored);
+    assert.ok(Buffer.byteLength(`nightshiftReport Published${JSON.stringify(cut)}`) + 14 < 262_144);
+    assert.deepEqual([cut.findings.length, cut.leftOut.findings], [2, 4999]);
+  });
+});
+
+describe('the return value', () => {
+  test('has the verdict, where the report lies, who was told, and the gravest findings', () => {
+    const outcomes = [{ publisher: 's3://bucket', ok: true, detail: 'a.json' }];
+    const value = returnValue(sampleReport(), { stored, outcomes });
+    assert.deepEqual([value.status, value.complete, value.report.json, value.publishers], ['critical', false, 'a.json', outcomes]);
+    assert.equal(value.findings.length, 4);
+    assert.deepEqual(value.leftOut, { findings: 0, resolved: 0, incomplete: 0, actions: 0 });
+  });
+
+  test('is 200 KB at most, and says how many findings it leaves out', () => {
+    const report = bigReport();
+    const value = returnValue(report, { stored, outcomes: [] });
+    const bytes = Buffer.byteLength(JSON.stringify(value));
+    assert.ok(bytes <= 200_000 && bytes > 190_000, `${bytes}`);
+    assert.equal(value.findings.length + value.leftOut.findings, report.findings.length);
+    assert.equal(value.findings[0]?.severity, 'critical');
+  });
+});

@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import fc from 'fast-check';
+import type { Report } from '../../functions/report/model.ts';
+import { renderHtml } from '../../functions/report/render-html.ts';
+import { reportStore, type Storage } from '../../functions/report/store.ts';
+import { directoryStorage } from '../../functions/report/store-directory.ts';
+import { s3Storage } from '../../functions/report/store-s3.ts';
+import { healthyReport } from './sample-report.ts';
+
+const silent = () => undefined;
+const at = (eventTime: string, more: Partial<Report> = {}): Report => ({
+  ...healthyReport(),
+  runId: eventTime.replace(/\D/g, ''),
+  eventTime,
+  ...more,
+});
+const morning = at('2026-11-24T06:00:00.000Z');
+const evening = at('2026-11-24T18:00:00.000Z');
+const folder = 'reports/prod/health-check';
+
+/** An S3 that answers as AWS does, in memory: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html */
+const fakeS3 = () => {
+  const objects = new Map<string, { text: string; contentType: string; etag: string }>();
+  const client = new S3Client({ region: 'eu-central-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } });
+  const refusal = (name: string, httpStatusCode: number) => Object.assign(new Error(name), { name, $metadata: { httpStatusCode } });
+  let writes = 0;
+  const failing: Error[] = [];
+  client.send = (async (command: { readonly input: Record<string, string> }) => {
+    const { input } = command;
+    const failure = failing.shift();
+    if (failure) throw failure;
+    const object = objects.get(input.Key ?? '');
+    if (command instanceof GetObjectCommand) {
+      if (!object) throw refusal('NoSuchKey', 404);
+      return { ETag: object.etag, Body: { transformToString: async () => object.text } };
+    }
+    if (input.IfNoneMatch === '*' && object) throw refusal('PreconditionFailed', 412);
+    if (input.IfMatch !== undefined && !object) throw refusal('NoSuchKey', 404);
+    if (input.IfMatch !== undefined && object?.etag !== input.IfMatch) throw refusal('PreconditionFailed', 412);
+    objects.set(input.Key ?? '', { text: input.Body ?? '', contentType: input.ContentType ?? '', etag: `"${++writes}"` });
+    return {};
+  }) as typeof client.send;
+  return { client, objects, fail: (...errors: Error[]) => failing.push(...errors), refusal };
+};
+
+const directory = async (t: { after: (work: () => Promise<void>) => void }) => {
+  const path = await mkdtemp(join(tmpdir(), 'nightshift-store-'));
+  t.after(() => rm(path, { recursive: true }));
+  return path;
+};
+
+/** The same of both kinds. */
+const kinds: Readonly<Record<string, (t: { after: (work: () => Promise<void>) => void }) => Promise<Storage>>> = {
+  bucket: async () => s3Storage(fakeS3().client, 'reports-bucket'),
+  directory: async (t) => directoryStorage(await directory(t)),
+};
+
+for (const [kind, open] of Object.entries(kinds)) {
+  describe(`reports in a ${kind}`, () => {
+    test('are found again as they were, under a key made of cluster, operation, time and run', async (t) => {
+      const storage = await open(t);
+      const store = reportStore(storage, assert.fail);
+      assert.equal(await store.latest('prod', 'health-check'), undefined);
+      const saved = await store.save(morning, renderHtml(morning));
+      assert.deepEqual(saved, {
+        location: storage.location,
+        json: `${folder}/2026/11/24/060000Z-${morning.runId}.json`,
+        html: `${folder}/2026/11/24/060000Z-${morning.runId}.html`,
+        latest: true,
+        problems: [],
+      });
+      assert.deepEqual(await store.latest('prod', 'health-check'), morning);
+      assert.equal((await storage.read(saved.html))?.text, renderHtml(morning));
+      assert.equal((await storage.read(`${folder}/latest.html`))?.text, renderHtml(morning));
+      assert.equal(await store.latest('staging', 'health-check'), undefined);
+    });
+
+    test('latest is never written over by an older one, nor by one of less than full scope', async (t) => {
+      const store = reportStore(await open(t), assert.fail);
+      await store.save(evening, renderHtml(evening));
+      assert.equal((await store.save(morning, renderHtml(morning))).latest, false);
+      assert.equal((await store.save(at('2026-11-25T06:00:00.000Z', { fullScope: false }), '')).latest, false);
+      assert.deepEqual(await store.latest('prod', 'health-check'), evening);
+    });
+
+    test('a retry overwrites its own', async (t) => {
+      const storage = await open(t);
+      const store = reportStore(storage, assert.fail);
+      await store.save(morning, renderHtml(morning));
+      const again = { ...morning, durationMs: 1 };
+      const { json, latest } = await store.save(again, renderHtml(again));
+      assert.equal(latest, true);
+      assert.deepEqual(JSON.parse((await storage.read(json))?.text ?? ''), again);
+      assert.deepEqual(await store.latest('prod', 'health-check'), again);
+    });
+
+    test('a latest that cannot be understood is as good as none, with a warning, and is replaced', async (t) => {
+      const storage = await open(t);
+      for (const text of [
+        '{"cut',
+        'null',
+        JSON.stringify({ ...evening, schemaVersion: 2 }),
+        JSON.stringify({ ...evening, eventTime: 7, findings: [{}] }),
+      ]) {
+        await storage.write(`${folder}/latest.json`, text, 'application/json');
+        const warnings: string[] = [];
+        const store = reportStore(storage, (warning) => warnings.push(warning));
+        assert.equal(await store.latest('prod', 'health-check'), undefined);
+        assert.equal(warnings.length, 1);
+        assert.match(warnings[0] ?? '', /latest\.json is no report of this version/);
+      }
+      assert.equal((await reportStore(storage, silent).save(morning, '')).latest, true);
+    });
+
+    test('a delivery is marked once, and what else is in the state stays', async (t) => {
+      const storage = await open(t);
+      await storage.write('state/prod/health-check.json', '{"other":1}', 'application/json');
+      const store = reportStore(storage, assert.fail);
+      assert.equal(await store.notified('prod', 'health-check', 'a sns:x'), false);
+      await store.markNotified('prod', 'health-check', 'a sns:x');
+      await store.markNotified('prod', 'health-check', 'a sns:x');
+      assert.equal(await store.notified('prod', 'health-check', 'a sns:x'), true);
+      assert.equal(await store.notified('prod', 'health-check', 'b sns:x'), false);
+      assert.deepEqual(JSON.parse((await storage.read('state/prod/health-check.json'))?.text ?? ''), { other: 1, notified: ['a sns:x'] });
+      for (let run = 0; run < 150; run++) await store.markNotified('prod', 'health-check', `run ${run}`);
+      assert.equal(await store.notified('prod', 'health-check', 'run 149'), true);
+      assert.equal(JSON.parse((await storage.read('state/prod/health-check.json'))?.text ?? '').notified.length, 100);
+    });
+  });
+}
+
+describe('runs that meet', () => {
+  /** Whatever the order in which the calls of several runs are answered. */
+  const racing = (s: fc.Scheduler): Storage => {
+    const storage = s3Storage(fakeS3().client, 'bucket');
+    return { ...storage, read: s.scheduleFunction(storage.read), write: s.scheduleFunction(storage.write) };
+  };
+
+  test('leave the newest as the latest, as JSON and as page', async () => {
+    const times = ['2026-11-24T06:00:00.000Z', '2026-11-24T07:00:00.000Z', '2026-11-24T08:00:00.000Z'];
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.shuffledSubarray(times, { minLength: 2 }), async (s, order) => {
+        const storage = racing(s);
+        const store = reportStore(storage, assert.fail);
+        const saving = Promise.all(order.map((time) => store.save(at(time), `<meta name="nightshift:event-time" content="${time}">`)));
+        await s.waitFor(saving);
+        const newest = order.toSorted().at(-1) ?? '';
+        const [json, html] = await s.waitFor(Promise.all([storage.read(`${folder}/latest.json`), storage.read(`${folder}/latest.html`)]));
+        assert.equal(JSON.parse(json?.text ?? '').eventTime, newest);
+        assert.ok(html?.text.includes(newest));
+        for (const { problems } of await saving) assert.deepEqual(problems, []);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('lose none of their marks', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), async (s) => {
+        const storage = racing(s);
+        const store = reportStore(storage, assert.fail);
+        await s.waitFor(Promise.all(['a', 'b', 'c'].map((delivery) => store.markNotified('prod', 'health-check', delivery))));
+        const state = await s.waitFor(storage.read('state/prod/health-check.json'));
+        assert.deepEqual(JSON.parse(state?.text ?? '').notified.toSorted(), ['a', 'b', 'c']);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('a bucket', () => {
+  test('is given content types, and keys below its prefix', async () => {
+    const { client, objects } = fakeS3();
+    const storage = s3Storage(client, 'bucket', 'some/where/');
+    assert.equal(storage.location, 's3://bucket/some/where');
+    await reportStore(storage, silent).save(morning, '<!doctype html>');
+    assert.deepEqual(
+      [...objects].map(([key, { contentType }]) => [key.replace(/2026.*\./, '*.'), contentType]),
+      [
+        [`some/where/${folder}/*.json`, 'application/json'],
+        [`some/where/${folder}/*.html`, 'text/html; charset=utf-8'],
+        [`some/where/${folder}/latest.json`, 'application/json'],
+        [`some/where/${folder}/latest.html`, 'text/html; charset=utf-8'],
+      ],
+    );
+  });
+
+  test('that does not take the report makes save fail; what else it does not take is told', async () => {
+    const { client, fail, refusal } = fakeS3();
+    const store = reportStore(s3Storage(client, 'bucket'), silent);
+    fail(refusal('AccessDenied', 403));
+    await assert.rejects(store.save(morning, ''), { name: 'AccessDenied' });
+    const { client: second, fail: failSecond } = fakeS3();
+    const other = reportStore(s3Storage(second, 'bucket'), silent);
+    const send = second.send.bind(second);
+    second.send = (async (command: { input: { Key: string } }) => {
+      if (command.input.Key.endsWith('latest.json')) throw refusal('SlowDown', 503);
+      return send(command as never);
+    }) as typeof second.send;
+    const saved = await other.save(morning, '');
+    assert.equal(saved.latest, false);
+    assert.deepEqual(saved.problems, [`${folder}/latest.json could not be written: SlowDown`]);
+    failSecond(refusal('NoSuchBucket', 404));
+    await assert.rejects(s3Storage(second, 'bucket').read('x'), { name: 'NoSuchBucket' });
+  });
+});
+
+describe('a directory', () => {
+  test('holds nothing unfinished, and is written nowhere outside', async (t) => {
+    const path = await directory(t);
+    const store = reportStore(directoryStorage(path), assert.fail);
+    await Promise.all([morning, evening].map((report) => store.save(report, renderHtml(report))));
+    const files = await readdir(path, { recursive: true });
+    assert.deepEqual(
+      files.filter((file) => file.includes('.part')),
+      [],
+    );
+    await assert.rejects(directoryStorage(path).write('../outside', 'x', 'text/plain'), /is no key/);
+    await assert.rejects(directoryStorage(path).read('reports//x'), /is no key/);
+  });
+
+  test('that cannot be written says so and leaves what is there', async (t) => {
+    const path = await directory(t);
+    await writeFile(join(path, 'reports'), 'a file');
+    await assert.rejects(reportStore(directoryStorage(path), silent).save(morning, ''), { code: /ENOTDIR|EEXIST/ });
+    assert.equal(await readFile(join(path, 'reports'), 'utf8'), 'a file');
+  });
+});

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Configuration } from '../../functions/runtime/configuration.ts';
+import { selectClusters, UnknownClusterError } from '../../functions/runtime/select-clusters.ts';
+
+const eks = { name: 'any', region: 'eu-central-1' };
+const configuration: Pick<Configuration, 'clusters'> = {
+  clusters: {
+    prod: { eks, labels: { team: 'core', stage: 'production' } },
+    'edge-1': { eks, labels: { team: 'edge' } },
+    'edge-10': { eks },
+    lab: { eks, labels: { team: 'core' } },
+  },
+};
+
+const picks: Readonly<Record<string, readonly string[]>> = {
+  prod: ['prod'],
+  '*': ['prod', 'edge-1', 'edge-10', 'lab'],
+  'edge-*': ['edge-1', 'edge-10'],
+  'edge-1': ['edge-1'],
+  'team=core': ['prod', 'lab'],
+  'team=*': ['prod', 'edge-1', 'lab'],
+  'stage=prod*': ['prod'],
+};
+for (const [pattern, names] of Object.entries(picks)) {
+  test(`${pattern} picks ${names.join(', ')}`, () => assert.deepEqual(selectClusters(configuration, [pattern]), names));
+}
+
+test('several patterns pick each cluster once, in the order of the configuration', () => {
+  assert.deepEqual(selectClusters(configuration, ['lab', 'team=core', 'edge-1', 'lab']), ['prod', 'edge-1', 'lab']);
+  assert.deepEqual(selectClusters(configuration, []), []);
+});
+
+for (const pattern of ['prdo', 'edge-2*', 'team=web', 'tier=core', '=core', 'PROD']) {
+  test(`${pattern} picks nothing and says what there is`, () => {
+    assert.throws(
+      () => selectClusters(configuration, ['prod', pattern]),
+      (error) => {
+        assert.ok(error instanceof UnknownClusterError);
+        assert.match(error.message, /clusters: prod, edge-1, edge-10, lab; labels: stage=production, team=core, team=edge;/);
+        assert.ok(error.message.startsWith(`"${pattern}" picks no cluster`));
+        return true;
+      },
+    );
+  });
+}
+
+test('without any cluster it says so, and a fleet’s names do not fill the screen', () => {
+  assert.throws(() => selectClusters({ clusters: {} }, ['*']), /none is configured/);
+  const fleet = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`c-${index}`, { eks }]));
+  assert.throws(() => selectClusters({ clusters: fleet }, ['x']), /c-19 and 80 more; labels: none/);
+});

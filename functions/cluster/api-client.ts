@@ -1,4 +1,5 @@
 /** GETs to one API server: few connections, retries, credentials that renew themselves. */
+import type { Agent as AnyAgent } from 'node:http';
 import { Agent } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionOptions } from 'node:tls';
@@ -24,7 +25,7 @@ export interface ApiAccess {
   /** Asked before every request, so it keeps what is still good; `renew` after a 401. May throw ClusterError. */
   readonly credentials: (renew: boolean) => Promise<Credentials>;
   /** Where a proxy is between; else the client has its own. */
-  readonly agent?: Agent;
+  readonly agent?: AnyAgent;
 }
 
 /** Every wait in milliseconds; for tests. */

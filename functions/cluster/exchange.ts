@@ -1,6 +1,6 @@
 /** One GET over node:https: the answer whole and unpacked, or an error. Retries, counting and meaning are the API client's. */
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
-import { type Agent, request } from 'node:https';
+import type { Agent, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import { request } from 'node:https';
 import { type ConnectionOptions, TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { gunzip as gunzipWithCallback } from 'node:zlib';

@@ -1,5 +1,6 @@
 /** Logging in by a plugin or a provider, and going through a proxy: what client-node knows. Loaded only for them. */
-import { Agent, type RequestOptions } from 'node:https';
+import { Agent } from 'node:http';
+import type { RequestOptions } from 'node:https';
 import { isAbsolute, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { ApiAccess } from './api-client.ts';
@@ -27,9 +28,20 @@ export async function loginAccess(
       const token = given && 'Authorization' in given ? { authorization: String(given.Authorization).trim() } : {};
       return { headers: { ...headers, ...token }, tls: { ...tls, ...(cert && { cert }), ...(key && { key }) } };
     },
-    // Needed only for its proxies; it comes without keep-alive and without a limit on connections.
-    ...(chosen.cluster['proxy-url'] && agent instanceof Agent && { agent: Object.assign(agent, { keepAlive: true, maxSockets: 3 }) }),
+    ...(chosen.cluster['proxy-url'] && { agent: proxyAgent(agent, from) }),
   };
+}
+
+/**
+ * client-node's agent for a proxy. It comes without keep-alive, without a limit on connections, and with undefined TLS options that would go
+ * before those of a request. A proxy that is not understood must not be passed by.
+ */
+function proxyAgent(agent: RequestOptions['agent'], from: string): Agent {
+  if (!(agent instanceof Agent))
+    throw unusable(`${from}: the proxy cannot be used`, 'a proxy-url is http://, https:// or socks5://host:port');
+  const options: Record<string, unknown> = agent.options;
+  for (const [key, value] of Object.entries(options)) if (value === undefined) delete options[key];
+  return Object.assign(agent, { keepAlive: true, maxSockets: 3 });
 }
 
 /** client-node's configuration of just this context and of what it is needed for. */

@@ -3,6 +3,7 @@ import { type Markup, objectLabel, remedyBlock, severityLabel, time } from './ht
 import type { ReportedFinding } from './model.ts';
 import { gravestFirst } from './order.ts';
 import { counted } from './summary.ts';
+import { countedKind } from './wording.ts';
 
 /** The anchor of a finding; the same in notifications. */
 export const anchor = ({ fingerprint }: { readonly fingerprint: string }): string => `f-${fingerprint}`;
@@ -13,10 +14,12 @@ export const namespacesOf = ({ object, members = [], consequences = [] }: Report
   return [...new Set(objects.flatMap(({ kind, namespace, name }) => namespace ?? (kind === 'Namespace' ? name : [])))].toSorted();
 };
 
+/** @param first whether this is a first report, in which all is new and need not be marked so */
 export const findingArticle = (
   finding: ReportedFinding,
+  first: boolean,
 ): Markup => html`<article class="finding ${finding.severity}" id="${anchor(finding)}" data-severity="${finding.severity}" data-namespaces="${JSON.stringify(namespacesOf(finding))}">
-<p class="marks">${severityLabel(finding.severity)}${mark(finding)}</p>
+<p class="marks">${severityLabel(finding.severity)}${first ? '' : mark(finding)}</p>
 <h3>${objectLabel(finding.object)}${finding.subject !== undefined && html` <span class="subject">(${finding.subject})</span>`}</h3>
 <p class="message">${finding.message}</p>
 ${remedyBlock(finding.remedy)}
@@ -42,7 +45,7 @@ const mark = ({ change, raisedFrom }: ReportedFinding): Markup | undefined => {
 const kinds = (objects: readonly { readonly kind: string }[]): string =>
   [...Map.groupBy(objects, ({ kind }) => kind)]
     .toSorted(([, a], [, b]) => b.length - a.length)
-    .map(([kind, same]) => counted(same.length, kind))
+    .map(([kind, same]) => countedKind(same.length, kind))
     .join(', ');
 
 const members = ({ members: all = [] }: ReportedFinding): Markup | undefined => {

@@ -7,7 +7,7 @@ import { counted, integer } from './summary.ts';
 import { sameReason } from './wording.ts';
 
 export const changesSection = ({ comparedWith, findings, resolved }: Report): Markup | undefined => {
-  if (!comparedWith) return html`<p class="quiet">The first report: there is none to compare it with.</p>`;
+  if (!comparedWith) return undefined;
   const link = (finding: ReportedFinding) => html`<a href="#${anchor(finding)}">${objectLabel(finding.object)}</a>`;
   const entries = [
     ...findings

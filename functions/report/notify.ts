@@ -125,9 +125,10 @@ function textOf(
     ...wrap(0, `${report.cluster} ${report.operation}: ${verdictWord(report)}. ${verdictText(report)}`),
     ...wrap(0, `Sent because ${why[reason]} (severity ${rule.atLeast} or graver).`),
   ]);
+  const linesOf = (finding: ReportedFinding) => findingLines(finding, report);
   const blocks = [
-    ...section(reason === 'baseline' ? 'FOUND' : 'NEW', fresh, findingLines),
-    ...section('RAISED', raised, findingLines),
+    ...section(reason === 'baseline' ? 'FOUND' : 'NEW', fresh, linesOf),
+    ...section('RAISED', raised, linesOf),
     ...section('RESOLVED', resolved, (finding) =>
       wrap(0, `${objectName(finding.object)}: ${finding.severity} since ${pointInTime(finding.since)}`),
     ),
@@ -159,14 +160,14 @@ const wrap = (indent: number, text: string): string[] =>
 const section = (heading: string, findings: readonly ReportedFinding[], lines: (finding: ReportedFinding) => readonly string[]): Block[] =>
   findings.length === 0 ? [] : [block(() => ['', heading]), ...findings.map((finding) => block(() => lines(finding), true))];
 
-const findingLines = (finding: ReportedFinding): string[] => {
+const findingLines = (finding: ReportedFinding, report: Report): string[] => {
   const explained = finding.consequenceCount ?? 0;
   return [
     ...wrap(0, `${finding.severity}: ${objectName(finding.object)}`),
     ...wrap(2, finding.message),
     ...remedyLines(finding.remedy),
     ...(explained > 0 ? wrap(2, `explains ${counted(explained, 'more', 'more')}`) : []),
-    ...wrap(2, `${history(finding)}; check ${finding.check}`),
+    ...wrap(2, [history(finding, report), `check ${finding.check}`].filter(Boolean).join('; ')),
   ];
 };
 

@@ -20,7 +20,8 @@ const attributesOf = ({ status, cluster, operation, findings }: Report, { reason
 
 /** Sends the notification of a report to a topic, if the topic’s rule gives a reason to. */
 export const snsPublisher = (client: SNSClient, topicArn: string, rule: NotificationRule): Publisher => ({
-  name: `sns:${topicArn.split(':').at(-1)}`,
+  // Two rules for one topic are two deliveries.
+  name: `${topicArn} (${rule.atLeast}, ${rule.when})`,
   async publish(report, stored) {
     const message = notification(report, rule, stored);
     if (!message) return { sent: false, detail: 'nothing changed that this topic is to hear of' };

@@ -10,7 +10,7 @@ export interface Delivery {
 
 /** Tells somebody of a stored report. Throws if it could not. */
 export interface Publisher {
-  /** Names it among the others, and in the store’s list of deliveries: `sns:<topic>`. */
+  /** Names it among the others, and in the store’s list of deliveries: a topic’s ARN and rule, a bus. */
   readonly name: string;
   publish(report: Report, stored: SavedReport): Promise<Delivery>;
 }

@@ -74,13 +74,14 @@ const head = (report: Report, operation: string, word: string): Markup => html`<
 <li>${report.source.kind} ${report.source.name}</li>
 ${report.kubernetesVersion && html`<li>Kubernetes ${report.kubernetesVersion}</li>`}
 <li>${counted(report.scanned.objects, 'object')} in ${duration(report.durationMs)}</li>
+${!report.comparedWith && html`<li>the first report: there is none to compare it with</li>`}
 </ul>
 </header>`;
 
-const findingsSection = ({ findings }: Report): Markup => html`<section aria-labelledby="findings">
+const findingsSection = ({ findings, comparedWith }: Report): Markup => html`<section aria-labelledby="findings">
 <h2 id="findings" tabindex="-1">Findings <span class="count">${findings.length}</span></h2>
 ${filter(findings)}
-${findings.map(findingArticle)}
+${findings.map((finding) => findingArticle(finding, !comparedWith))}
 <p class="none" id="none-shown"${findings.length > 0 ? raw(' hidden') : ''}>${findings.length > 0 ? 'No finding fits the filter.' : 'Nothing to report.'}</p>
 </section>`;
 

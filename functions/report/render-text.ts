@@ -4,7 +4,7 @@ import wrapAnsi from 'wrap-ansi';
 import type { Report, ReportedFinding } from './model.ts';
 import { gravestFirst } from './order.ts';
 import { counted } from './summary.ts';
-import { duration, history, objectName, pointInTime, remedyParts, sameReason, verdictText, verdictWord } from './wording.ts';
+import { countedKind, duration, history, objectName, pointInTime, remedyParts, sameReason, verdictText, verdictWord } from './wording.ts';
 
 export interface TextOptions {
   /** In cells. Only names, commands and rules to be copied are ever wider. */
@@ -61,7 +61,7 @@ export function renderText(report: Report, options: TextOptions): string {
   );
   const sections = [
     [...verdict, ...circumstances(on, report)],
-    ...report.findings.map((finding) => findingBlock(on, finding)),
+    ...report.findings.map((finding) => findingBlock(on, finding, report)),
     changes(on, report),
     notRun(on, report),
     ignoredRules(on, report),
@@ -84,11 +84,11 @@ const circumstances = (on: Paper, { source, kubernetesVersion, startedAt, durati
   return on.wrap(0, facts.filter(Boolean).join(' · ')).map((line) => on.paint('dim', line));
 };
 
-const findingBlock = (on: Paper, finding: ReportedFinding): string[] => {
+const findingBlock = (on: Paper, finding: ReportedFinding, report: Report): string[] => {
   const subject = finding.subject === undefined ? '' : ` (${finding.subject})`;
   const [first = '', ...more] = on.wrap(margin, on.paint('bold', objectName(finding.object)) + subject);
   const facts = [
-    history(finding),
+    history(finding, report),
     finding.startedAt && `began ${pointInTime(finding.startedAt)}`,
     finding.location && `${finding.location.file}:${finding.location.line}`,
     finding.check,
@@ -115,7 +115,10 @@ const memberLines = (on: Paper, { object, members = [] }: ReportedFinding): stri
   const alike = members.every(({ kind, namespace }) => kind === first.kind && namespace === object.namespace);
   const names = members.slice(0, listed).map((member) => (alike ? member.name : objectName(member)));
   const rest = members.length - names.length;
-  const what = alike && members.length === 1 ? `${first.kind} ` : `${counted(members.length, alike ? first.kind : 'object')}: `;
+  const what =
+    alike && members.length === 1
+      ? `${first.kind} `
+      : `${alike ? countedKind(members.length, first.kind) : counted(members.length, 'object')}: `;
   return on.wrap(margin, `${what}${names.join(', ')}${rest > 0 ? ` and ${counted(rest, 'more', 'more')}` : ''}`);
 };
 

@@ -33,7 +33,7 @@ const foundList = ({ findings, resolved, comparedWith }: Facts): string => {
   return [
     group('critical', 'critical', 'critical'),
     group('warning', 'warning', 'warnings'),
-    group('info', 'note', 'notes'),
+    group('info', 'info', 'info'),
     resolved.length > 0 && `${integer.format(resolved.length)} resolved`,
   ]
     .filter(Boolean)

@@ -1,5 +1,6 @@
 /** How the parts of a report are said, the same in every format. */
 import type { Report, ReportedFinding } from './model.ts';
+import { counted } from './summary.ts';
 
 /** A reference as the report has it. */
 type ObjectName = { readonly kind: string; readonly namespace?: string | undefined; readonly name: string };
@@ -27,9 +28,21 @@ export const verdictWord = ({ status, complete }: Pick<Report, 'status' | 'compl
 /** The summary’s sentence beside the verdict’s word, which it then need not repeat. */
 export const verdictText = ({ summary }: Pick<Report, 'summary'>): string => summary.text.replace(/^healthy: /, '');
 
-/** `new`, `since 2026-11-20 06:00 UTC`, `raised from warning, since …`, `not verified today, since …`. */
-export const history = ({ change, since, raisedFrom }: ReportedFinding): string => {
-  if (change === 'new') return 'new';
+/** `1 Pod`, `2 NetworkPolicies`: how many objects of a kind. */
+export const countedKind = (count: number, kind: string): string => {
+  const plural = kind.endsWith('ss')
+    ? `${kind}es`
+    : kind.endsWith('s')
+      ? kind
+      : /[^aeiou]y$/.test(kind)
+        ? `${kind.slice(0, -1)}ies`
+        : `${kind}s`;
+  return counted(count, kind, plural);
+};
+
+/** `new`, `since 2026-11-20 06:00 UTC`, `raised from warning, since …`, `not verified today, since …`; nothing in a first report, where all is new. */
+export const history = ({ change, since, raisedFrom }: ReportedFinding, { comparedWith }: Pick<Report, 'comparedWith'>): string => {
+  if (change === 'new') return comparedWith ? 'new' : '';
   const before = change === 'unverified' ? 'not verified today, ' : raisedFrom ? `raised from ${raisedFrom}, ` : '';
   return `${before}since ${pointInTime(since)}`;
 };

@@ -1,142 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import {
+  account,
+  bucket,
+  bus,
+  handler,
+  reportsKey,
+  rights,
+  runsFailed,
+  runsNotFannedOut,
+  runsNotStarted,
+  template,
+  topic,
+  topicKey,
+} from './example-stack.ts';
 import { resourceOf, resourcesOf, type Statement, statementsOf, synthesize } from './synthesize.ts';
-
-const account = '<AWS::AccountId>';
-const role = 'arn:aws:iam::111122223333:role/read';
-const { template } = synthesize({
-  clusters: {
-    prod: { eks: { name: 'prod', region: 'us-east-1', role } },
-    stage: { eks: { name: 'stage-cluster', region: 'eu-west-1' } },
-    'edge-7': { kubeconfig: { secret: 'clusters/edge-7', context: 'reader' } },
-    'edge-8': { kubeconfig: { secret: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:edge-8-AbCd12' } },
-  },
-  schedules: [
-    { operation: 'health-check', clusters: ['*'], cron: '0 6 * * ? *', timeZone: 'Europe/Berlin', flexibleMinutes: 10 },
-    { operation: 'health-check', clusters: ['prod', 'edge-*'], rate: '1 days', with: { only: ['nodes'] } },
-  ],
-  notify: [{ topic: 'create' }, { topic: 'arn:aws:sns:eu-west-1:111122223333:on-call' }],
-  deployment: { reportRetentionDays: 90, logRetentionDays: 30, memoryMegabytes: 512, timeoutSeconds: 300 },
-});
-
-const bucket = resourceOf(template, 'AWS::S3::Bucket');
-const topic = resourceOf(template, 'AWS::SNS::Topic');
-const bus = resourceOf(template, 'AWS::Events::EventBus');
-const handler = resourceOf(template, 'AWS::Lambda::Function');
-const reportsKey = resourceOf(template, 'AWS::KMS::Key', 'Reports');
-const topicKey = resourceOf(template, 'AWS::KMS::Key', 'Notifications');
-const queue = (beginning: string) => resourceOf(template, 'AWS::SQS::Queue', beginning);
-const runsFailed = queue('Operationhealthcheck');
-const runsNotStarted = queue('Schedules');
-const runsNotFannedOut = queue('FanOut');
-
-const rights = (statements: readonly Statement[]) =>
-  statements
-    .flatMap(({ Action, Resource, Condition }) =>
-      [Action].flat().flatMap((action) => [Resource].flat().map((resource) => `${action} ${resource}${Condition ? ' if' : ''}`)),
-    )
-    .sort();
-
-describe('the function', () => {
-  test('is Lambda’s Node 24 on arm64, as configured, with JSON logs and tracing', () => {
-    assert.partialDeepStrictEqual(handler.Properties, {
-      Runtime: 'nodejs24.x',
-      Architectures: ['arm64'],
-      Handler: 'index.handler',
-      MemorySize: 512,
-      Timeout: 300,
-      TracingConfig: { Mode: 'Active' },
-      LoggingConfig: { LogFormat: 'JSON', LogGroup: `<${resourceOf(template, 'AWS::Logs::LogGroup').id}>` },
-    });
-    assert.equal(resourceOf(template, 'AWS::Logs::LogGroup').Properties.RetentionInDays, 30);
-    assert.equal(handler.Properties.ReservedConcurrentExecutions, undefined);
-  });
-
-  test('finds the bucket, the bus and the topics, in the order of notify, in its environment', () => {
-    assert.deepEqual(handler.Properties.Environment, {
-      Variables: {
-        NODE_OPTIONS: '--max-semi-space-size=4',
-        NIGHTSHIFT_BUCKET: `<${bucket.id}>`,
-        NIGHTSHIFT_BUS: `<${bus.id}.Arn>`,
-        NIGHTSHIFT_TOPICS: `["<${topic.id}>","arn:aws:sns:eu-west-1:111122223333:on-call"]`,
-        POWERTOOLS_SERVICE_NAME: 'nightshift',
-        POWERTOOLS_METRICS_NAMESPACE: 'Nightshift',
-      },
-    });
-  });
-
-  test('has these rights and no other', () => {
-    const policy = resourceOf(template, 'AWS::IAM::Policy', 'Operationhealthcheck');
-    const edge7 = `arn:<AWS::Partition>:secretsmanager:<AWS::Region>:${account}:secret:clusters/edge-7-??????`;
-    assert.deepEqual(
-      rights(statementsOf(policy)),
-      [
-        `logs:CreateLogStream <${resourceOf(template, 'AWS::Logs::LogGroup').id}.Arn>`,
-        `logs:PutLogEvents <${resourceOf(template, 'AWS::Logs::LogGroup').id}.Arn>`,
-        `s3:GetObject <${bucket.id}.Arn>/reports/*`,
-        `s3:GetObject <${bucket.id}.Arn>/state/*`,
-        `s3:GetObject <${bucket.id}.Arn>/config/*`,
-        `s3:PutObject <${bucket.id}.Arn>/reports/*`,
-        `s3:PutObject <${bucket.id}.Arn>/state/*`,
-        `s3:ListBucket <${bucket.id}.Arn>`,
-        `kms:Decrypt <${reportsKey.id}.Arn>`,
-        `kms:GenerateDataKey <${reportsKey.id}.Arn>`,
-        `events:PutEvents <${bus.id}.Arn>`,
-        `sns:Publish <${topic.id}>`,
-        'sns:Publish arn:aws:sns:eu-west-1:111122223333:on-call',
-        `kms:Decrypt <${topicKey.id}.Arn>`,
-        `kms:GenerateDataKey <${topicKey.id}.Arn>`,
-        'kms:Decrypt arn:aws:kms:eu-west-1:111122223333:key/* if',
-        'kms:GenerateDataKey arn:aws:kms:eu-west-1:111122223333:key/* if',
-        `sts:AssumeRole ${role}`,
-        // Not prod: its own role describes it.
-        `eks:DescribeCluster arn:<AWS::Partition>:eks:eu-west-1:${account}:cluster/stage-cluster`,
-        `secretsmanager:GetSecretValue ${edge7}`,
-        'secretsmanager:GetSecretValue arn:aws:secretsmanager:eu-west-1:111122223333:secret:edge-8-AbCd12',
-        `kms:Decrypt arn:<AWS::Partition>:kms:<AWS::Region>:${account}:key/* if`,
-        'kms:Decrypt arn:aws:kms:eu-west-1:111122223333:key/* if',
-        `sqs:SendMessage <${runsFailed.id}.Arn>`,
-        `sqs:GetQueueAttributes <${runsFailed.id}.Arn>`,
-        `sqs:GetQueueUrl <${runsFailed.id}.Arn>`,
-        'xray:PutTraceSegments *',
-        'xray:PutTelemetryRecords *',
-      ].sort(),
-    );
-  });
-
-  test('uses keys of others for the configured secret or topic alone', () => {
-    const policy = resourceOf(template, 'AWS::IAM::Policy', 'Operationhealthcheck');
-    const conditions = statementsOf(policy).flatMap(({ Condition }) => Condition ?? []);
-    assert.deepEqual(conditions, [
-      {
-        StringEquals: {
-          'kms:ViaService': 'sns.eu-west-1.amazonaws.com',
-          'kms:EncryptionContext:aws:sns:topicArn': 'arn:aws:sns:eu-west-1:111122223333:on-call',
-        },
-      },
-      {
-        StringEquals: { 'kms:ViaService': 'secretsmanager.<AWS::Region>.amazonaws.com' },
-        StringLike: {
-          'kms:EncryptionContext:SecretARN': [`arn:<AWS::Partition>:secretsmanager:<AWS::Region>:${account}:secret:clusters/edge-7-??????`],
-        },
-      },
-      {
-        StringEquals: { 'kms:ViaService': 'secretsmanager.eu-west-1.amazonaws.com' },
-        StringLike: { 'kms:EncryptionContext:SecretARN': ['arn:aws:secretsmanager:eu-west-1:111122223333:secret:edge-8-AbCd12'] },
-      },
-    ]);
-  });
-
-  test('started asynchronously and failed: tried once more within the hour, then a dead letter', () => {
-    assert.deepEqual(resourceOf(template, 'AWS::Lambda::EventInvokeConfig').Properties, {
-      FunctionName: `<${handler.id}>`,
-      Qualifier: '$LATEST',
-      MaximumRetryAttempts: 1,
-      MaximumEventAgeInSeconds: 3600,
-      DestinationConfig: { OnFailure: { Destination: `<${runsFailed.id}.Arn>` } },
-    });
-  });
-});
 
 describe('the schedules', () => {
   const schedules = resourcesOf(template, 'AWS::Scheduler::Schedule').map(({ Properties }) => Properties);
@@ -414,51 +292,5 @@ describe('the stack', () => {
       granted.filter((right) => /^(sns|sts|eks|secretsmanager):/.test(right)),
       [],
     );
-  });
-
-  test('puts the function into the configured subnets, with the rights that takes', () => {
-    const { template: inside } = synthesize({
-      clusters: {},
-      deployment: {
-        vpc: {
-          id: 'vpc-0123456789abcdef0',
-          availabilityZones: ['eu-central-1a', 'eu-central-1b'],
-          subnets: ['subnet-0123456789abcdefa', 'subnet-0123456789abcdefb', 'subnet-0123456789abcdefc'],
-          securityGroups: ['sg-0123456789abcdef1', 'sg-0123456789abcdef2'],
-        },
-      },
-    });
-    assert.deepEqual(resourceOf(inside, 'AWS::Lambda::Function').Properties.VpcConfig, {
-      SecurityGroupIds: ['sg-0123456789abcdef1', 'sg-0123456789abcdef2'],
-      SubnetIds: ['subnet-0123456789abcdefa', 'subnet-0123456789abcdefb', 'subnet-0123456789abcdefc'],
-    });
-    assert.equal(resourcesOf(inside, 'AWS::EC2::SecurityGroup').length, 0);
-    const granted = rights(statementsOf(resourceOf(inside, 'AWS::IAM::Policy', 'Operationhealthcheck')));
-    assert.ok(granted.includes('ec2:CreateNetworkInterface *'));
-  });
-
-  test('holds a fleet: 300 clusters fit IAM’s limits', () => {
-    const edge = (index: number) => [`edge-${index}`, { kubeconfig: { secret: `clusters/edge-${index}` } }] as const;
-    const hub = (index: number) =>
-      [
-        `hub-${index}`,
-        { eks: { name: `hub-${index}`, region: 'eu-central-1', role: `arn:aws:iam::${100000000000 + index}:role/read` } },
-      ] as const;
-    const indexes = Array.from({ length: 150 }, (_, index) => index);
-    const { template: fleet } = synthesize({ clusters: Object.fromEntries([...indexes.map(edge), ...indexes.map(hub)]) });
-    const pseudo: Readonly<Record<string, string>> = {
-      '<AWS::Partition>': 'aws',
-      '<AWS::Region>': 'eu-central-1',
-      [account]: '123456789012',
-    };
-    const size = (policy: unknown) =>
-      JSON.stringify(policy).replaceAll(/<[\w:]+>/g, (reference) => pseudo[reference] ?? 'x'.repeat(90)).length;
-    for (const { Properties } of resourcesOf(fleet, 'AWS::IAM::Policy')) assert.ok(size(Properties.PolicyDocument) <= 10_240);
-    const managed = resourcesOf(fleet, 'AWS::IAM::ManagedPolicy');
-    assert.ok(managed.length <= 10, `${managed.length} managed policies; a role takes 10`);
-    for (const { Properties } of managed)
-      assert.ok(size(Properties.PolicyDocument) <= 6_144, `${size(Properties.PolicyDocument)} characters`);
-    const granted = [...resourcesOf(fleet, 'AWS::IAM::Policy'), ...managed].flatMap((policy) => rights(statementsOf(policy)));
-    for (const index of indexes) assert.ok(granted.includes(`sts:AssumeRole arn:aws:iam::${100000000000 + index}:role/read`));
   });
 });

@@ -129,7 +129,7 @@ describe('buildReport', () => {
     const n = (name: string, severity: Finding['severity'] = 'warning') => found('node-not-ready', ref('Node', name), { severity });
     assert.equal(text(scanOf([])), 'healthy: 10 checks on 1,204 objects found nothing');
     assert.equal(text(scanOf([], [], [forbidden])), '9 checks on 1,204 objects found nothing; 1 check could not run');
-    assert.equal(text(scanOf([n('a', 'critical'), n('b'), n('c'), n('d', 'info')])), '1 critical, 2 warnings, 1 note');
+    assert.equal(text(scanOf([n('a', 'critical'), n('b'), n('c'), n('d', 'info')])), '1 critical, 2 warnings, 1 info');
     const previous = reportOf(scanOf([n('a'), n('z'), found('pod-waiting', ref('Pod', 'p', 'x'), { severity: 'critical' })]), {
       facts: facts(yesterday),
     });

@@ -76,7 +76,7 @@ describe('what it says', () => {
     );
     assert.equal(
       notification(report, changes, stored)?.text,
-      `prod health-check: critical. 1 critical, 2 warnings (1 new), 1 note (1 new),
+      `prod health-check: critical. 1 critical, 2 warnings (1 new), 1 info (1 new),
 1 resolved; 1 check could not run
 Sent because there are new findings (severity warning or graver).
 

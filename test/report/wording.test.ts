@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { duration, pointInTime, remedyParts } from '../../functions/report/wording.ts';
+import { countedKind, duration, pointInTime, remedyParts } from '../../functions/report/wording.ts';
 
 test('a remedy is parted into sentences and what is to be copied', () => {
   const cases: readonly [string, readonly string[]][] = [
@@ -38,4 +38,12 @@ test('times are UTC to the minute, durations in seconds or minutes', () => {
     '2 min 5 s',
     '3 min 0 s',
   ]);
+});
+
+test('kinds are counted as Kubernetes calls them', () => {
+  assert.deepEqual(
+    ['Pod', 'Ingress', 'NetworkPolicy', 'Gateway', 'Endpoints'].map((kind) => countedKind(2, kind)),
+    ['2 Pods', '2 Ingresses', '2 NetworkPolicies', '2 Gateways', '2 Endpoints'],
+  );
+  assert.equal(countedKind(1, 'Pod'), '1 Pod');
 });

@@ -60,7 +60,10 @@ test('options of checks are validated, naming check, option and what there is', 
 test('which checks do not run, and why', () => {
   const id = 'service-without-endpoints';
   assert.deepEqual(checksOff(healthCheck, {}, {}), {});
-  assert.equal(checksOff(healthCheck, { checks: { off: [id] } as unknown as OperationOptions['checks'] }, {})[id], 'turned off in nightshift.yaml');
+  assert.equal(
+    checksOff(healthCheck, { checks: { off: [id] } as unknown as OperationOptions['checks'] }, {})[id],
+    'turned off in nightshift.yaml',
+  );
   assert.equal(checksOff(healthCheck, {}, { off: [id] })[id], 'turned off for this run');
   assert.equal(checksOff(healthCheck, {}, { only: ['another'] })[id], 'not asked for in this run');
   assert.equal(checksOff(healthCheck, {}, { only: [id] })[id], undefined);

@@ -78,7 +78,8 @@ export default defineCheck({
 
     const judgeSync = ({ status }: Application, object: Ref): void => {
       const operation = status?.operationState;
-      const failed = operation?.phase === 'Failed' || operation?.phase === 'Error';
+      // What is in sync again was healed by a later one.
+      const failed = (operation?.phase === 'Failed' || operation?.phase === 'Error') && status?.sync?.status !== 'Synced';
       const errors = listOf(status?.conditions).filter(({ type }) => type?.endsWith('Error'));
       const comparison = errors.find(() => status?.sync?.status === 'Unknown');
       if (!failed && !comparison) return;

@@ -42,11 +42,13 @@ export default defineCheck({
         pods(pod) {
           if (isTerminating(pod) || hasEnded(pod)) return;
           const since = unreadySince(pod);
-          const faults = heldUp(pod, faultOf).filter(({ after }) => after === 0 || isOlder(since, after, now));
-          if (faults.length === 0) {
+          const held = heldUp(pod, faultOf);
+          if (held.length === 0) {
             if (isReady(pod)) found.works(pod);
             return;
           }
+          const faults = held.filter(({ after }) => after === 0 || isOlder(since, after, now));
+          if (faults.length === 0 && held.some(({ nodeMayBeCause }) => nodeMayBeCause)) found.explain(pod, 'its pod cannot start');
           for (const { reason, container, message, nodeMayBeCause, look, advice } of faults) {
             const command =
               look === 'logs' ? `logs ${pod.metadata?.name} -c ${container} --previous` : `describe pod ${pod.metadata?.name}`;

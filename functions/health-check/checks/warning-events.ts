@@ -20,6 +20,8 @@ const timesSeen = ({ series, count }: WarningEvent): number => Math.max(1, serie
 interface Told {
   readonly object: Ref & { readonly uid?: string };
   readonly reason: string;
+  /** The event's own: `default` for what has none. */
+  readonly namespace: string;
   count: number;
   first: number;
   last: number;
@@ -60,7 +62,8 @@ export default defineCheck({
       const first = firstSeen(event) ?? last;
       const known = told.get(key);
       if (!known) {
-        told.set(key, { object, reason, count: timesSeen(event), first, last, message: event.message ?? '' });
+        const namespace = event.metadata?.namespace ?? '';
+        told.set(key, { object, reason, namespace, count: timesSeen(event), first, last, message: event.message ?? '' });
         return;
       }
       known.count += timesSeen(event);
@@ -86,7 +89,7 @@ export default defineCheck({
         subject: reason,
         severity: count >= options.warningCount ? 'warning' : 'info',
         message: `${reason}, ${count === 1 ? 'once' : `${count} times`}, last ${inWords(now - last)} ago${because(message)}`,
-        remedy: kubectl(newest.object, `get events --field-selector involvedObject.name=${newest.object.name},reason=${reason}`),
+        remedy: kubectl(newest, `get events --field-selector involvedObject.name=${newest.object.name},reason=${reason}`),
         ...startedAt(first),
         ...(members.length > 0 ? { members } : {}),
         details: { count, objects: group.length },

@@ -62,6 +62,9 @@ const makeSets = async (plane: ControlPlane) => {
     ...made,
     status: { conditions: [condition('Ready', 'True')], allocatable: { pods: '110' }, capacity: { pods: '110' } },
   });
+  // The taint not-ready that admission gives to a new node; the node controller, which would take it off, does not run here.
+  const { status } = await plane.request('PATCH', '/api/v1/nodes/node-1', { spec: { taints: null } }, 'application/merge-patch+json');
+  assert.equal(status, 200);
   await plane.apply(statefulSet('apps', 'db', 2));
   await plane.apply(statefulSet('apps', 'queue', 1));
   await plane.apply(daemonSet('apps', 'agent'));

@@ -62,9 +62,10 @@ describe('argocd-application-unhealthy', () => {
 
   test('a failed sync, and one that cannot be compared', async () => {
     const operationState = { phase: 'Failed', message: 'one or more objects failed to apply', finishedAt: ago({ hours: 1 }) };
-    const sync = await theFinding(check, { objects: [application({ operationState })] });
+    const sync = await theFinding(check, { objects: [application({ operationState, sync: { status: 'OutOfSync' } })] });
     assert.deepEqual([sync.subject, sync.message], ['sync', 'its last sync failed: one or more objects failed to apply']);
-    await assertSilent(check, { objects: [application({ operationState: { ...operationState, phase: 'Running' } })] });
+    await assertSilent(check, { objects: [application({ operationState })] });
+    await assertSilent(check, { objects: [application({ sync: { status: 'OutOfSync' }, operationState: { ...operationState, phase: 'Running' } })] });
     const conditions = [{ type: 'ComparisonError', message: 'repository not accessible', lastTransitionTime: ago({ hours: 1 }) }];
     const compared = await theFinding(check, { objects: [application({ sync: { status: 'Unknown' }, conditions })] });
     assert.equal(compared.message, 'cannot be compared with Git (ComparisonError): repository not accessible');

@@ -18,6 +18,7 @@ export async function loginAccess(
 ): Promise<ApiAccess> {
   let config = clientConfig(chosen, directory);
   const { agent } = await login(config, chosen, from);
+  const { 'proxy-url': proxy } = chosen.cluster;
   return {
     ...plain,
     credentials: async (renew) => {
@@ -28,7 +29,7 @@ export async function loginAccess(
       const token = given && 'Authorization' in given ? { authorization: String(given.Authorization).trim() } : {};
       return { headers: { ...headers, ...token }, tls: { ...tls, ...(cert && { cert }), ...(key && { key }) } };
     },
-    ...(chosen.cluster['proxy-url'] && { agent: proxyAgent(agent, from) }),
+    ...(proxy && { agent: proxyAgent(proxy, agent, from) }),
   };
 }
 
@@ -36,10 +37,11 @@ export async function loginAccess(
  * client-node's agent for a proxy. It comes without keep-alive, without a limit on connections, and with undefined TLS options that would go
  * before those of a request. A proxy that is not understood must not be passed by.
  */
-function proxyAgent(agent: RequestOptions['agent'], from: string): Agent {
-  if (!(agent instanceof Agent))
-    throw unusable(`${from}: the proxy cannot be used`, 'a proxy-url is http://, https:// or socks5://host:port');
-  const options: Record<string, unknown> = agent.options;
+function proxyAgent(url: string, agent: RequestOptions['agent'], from: string): Agent {
+  if (!(agent instanceof Agent) || !/^(?:https?|socks[45]?[ah]?):\/\/./.test(url)) {
+    throw unusable(`${from}: its proxy-url cannot be used`, 'a proxy-url is http://host:port, https://host:port or socks5://host:port');
+  }
+  const { options = {} } = agent as Agent & { readonly options?: Record<string, unknown> };
   for (const [key, value] of Object.entries(options)) if (value === undefined) delete options[key];
   return Object.assign(agent, { keepAlive: true, maxSockets: 3 });
 }

@@ -191,6 +191,13 @@ for (const [name, startProxy] of [
 
 test('a proxy that is none is not passed by', async () => {
   const server = await serve(version);
-  await assert.rejects(openCluster({ kubeconfigFile: fileOf(kubeconfig(server.url, { 'proxy-url': 'ftp:nonsense' })) }, onCommandLine));
+  for (const url of ['ftp://127.0.0.1:1', 'nonsense']) {
+    const file = fileOf(kubeconfig(server.url, { 'proxy-url': url }));
+    await assert.rejects(openCluster({ kubeconfigFile: file }, onCommandLine), {
+      name: 'ClusterError',
+      kind: 'configuration',
+      message: /proxy/,
+    });
+  }
   assert.equal(server.requests.length, 0);
 });

@@ -2,42 +2,34 @@ import type { V1Deployment, V1StatefulSet } from '@kubernetes/client-node';
 import * as z from 'zod';
 import { deployments, endpointSlices, pods, services, statefulSets } from '../../cluster/kinds.ts';
 import { defineCheck, type Ref, refKey, refTo, type Severity, type Wire } from '../../scan/contracts.ts';
-import { isOlder, minutes, timeOf } from '../age.ts';
+import { isOlder, minutes, startedAt, timeOf } from '../age.ts';
+import { endpointsByService } from '../endpoints.ts';
 import { kubectl } from '../kubectl.ts';
-import { hasEnded, isReady } from '../pod-state.ts';
-import { listOf } from '../wire.ts';
+import { hasEnded, isReady, unreadySince } from '../pod-state.ts';
+import { type Labels, labelIndex } from '../selected.ts';
 
-type Labels = Readonly<Record<string, string | null | undefined>>;
 interface Service {
   readonly object: Ref;
   readonly selector: Labels;
   readonly isHeadless: boolean;
 }
-/** Something in a namespace that a Service's selector may match. */
-interface Selectable {
-  readonly object: Ref;
-  readonly labels: Labels;
+interface Trouble {
+  readonly severity: Severity;
+  readonly message: string;
+  /** Its pods that are not ready. */
+  readonly behind: readonly Ref[];
+  /** In ms; undefined where nothing tells. */
+  readonly since: number | undefined;
 }
 
-const selects = (selector: Labels, labels: Labels): boolean => Object.entries(selector).every(([key, value]) => labels[key] === value);
-
-const keyOf = (namespace: string | null | undefined, name: string | null | undefined): string => `${namespace}/${name}`;
-
-/** By namespace. */
-const addTo = (all: Map<string, Selectable[]>, selectable: Selectable): void => {
-  const namespace = selectable.object.namespace ?? '';
-  const known = all.get(namespace);
-  if (known) known.push(selectable);
-  else all.set(namespace, [selectable]);
+const noPod = (object: Ref): string => {
+  const selector = kubectl(object, `get service ${object.name} -o jsonpath={.spec.selector}`);
+  return kubectl(object, `get pods --show-labels, and compare with its selector: ${selector}`);
 };
 
-/** The endpoints that slices show of a Service; readiness as the EndpointSlice API says: null means true. */
-interface Endpoints {
-  ready: boolean;
-  /** Some still answer while they go away; kube-proxy sends to them if nothing else is left. */
-  leaving: boolean;
-  readonly unready: Ref[];
-}
+/** The latest of the times that are known: nothing was as it is before that. */
+const latest = (times: readonly (number | undefined)[]): number | undefined =>
+  times.reduce((last, time) => (time !== undefined && (last === undefined || time > last) ? time : last), undefined);
 
 export default defineCheck({
   id: 'service-without-endpoints',
@@ -51,40 +43,42 @@ export default defineCheck({
     deployments: { ...deployments, optional: true },
     statefulSets: { ...statefulSets, optional: true },
   },
-  options: z.strictObject({ graceMinutes: z.number().min(0).default(5).describe('Leave Services younger than this alone') }),
+  options: z.strictObject({
+    graceMinutes: z
+      .number()
+      .min(0)
+      .default(5)
+      .describe('Leave Services alone that are younger than this, or have been without a ready endpoint for less'),
+  }),
   start({ options, now, emit, link }) {
-    const selecting = new Map<string, Service>();
-    const endpoints = new Map<string, Endpoints>();
-    const unreadyPods = new Map<string, Selectable[]>();
-    const scaledToZero = new Map<string, Selectable[]>();
+    const selecting: Service[] = [];
+    const endpoints = endpointsByService();
+    const unready = labelIndex();
+    const scaledToZero = labelIndex();
 
     const noteZero = (read: typeof deployments | typeof statefulSets, { metadata, spec }: Wire<V1Deployment | V1StatefulSet>): void => {
-      if (spec?.replicas !== 0) return;
-      addTo(scaledToZero, { object: refTo(read, metadata), labels: spec.template?.metadata?.labels ?? {} });
+      if (spec?.replicas === 0) scaledToZero.add({ object: refTo(read, metadata), labels: spec.template?.metadata?.labels ?? {} });
     };
 
-    /** Its pods that are not ready: those that the slices show, and those that have no address yet. */
-    const behind = ({ object, selector }: Service, key: string): readonly Ref[] => {
-      const matching = unreadyPods.get(object.namespace ?? '') ?? [];
-      const all = [
-        ...(endpoints.get(key)?.unready ?? []),
-        ...matching.filter(({ labels }) => selects(selector, labels)).map((pod) => pod.object),
-      ];
-      return [...new Map(all.map((pod) => [refKey(pod), pod])).values()];
-    };
-
-    const judge = (
-      service: Service,
-      key: string,
-    ): { readonly severity: Severity; readonly message: string; readonly pods: readonly Ref[] } => {
-      const unready = behind(service, key);
-      if (endpoints.get(key)?.leaving) return { severity: 'critical', message: 'all of its endpoints are going away', pods: unready };
-      if (unready.length > 0) return { severity: 'critical', message: 'none of its endpoints is ready', pods: unready };
-      const zero = (scaledToZero.get(service.object.namespace ?? '') ?? []).find(({ labels }) => selects(service.selector, labels));
+    const troubleOf = ({ object, selector, isHeadless }: Service): Trouble => {
+      const shown = endpoints.of(object);
+      // Pods that are pending have no address, and so are in no slice.
+      const matching = unready.selected(object.namespace, selector);
+      const all = [...(shown?.unready ?? []), ...matching.map((pod) => pod.object)];
+      const behind = [...new Map(all.map((pod) => [refKey(pod), pod])).values()];
+      const since = latest([shown?.changed, ...matching.map((pod) => pod.since)]);
+      if (shown?.leaving) return { severity: 'critical', message: 'all of its endpoints are going away', behind, since };
+      if (behind.length > 0) return { severity: 'critical', message: 'none of its endpoints is ready', behind, since };
+      const [zero] = scaledToZero.selected(object.namespace, selector);
       if (zero)
-        return { severity: 'info', message: `it has no endpoint: ${zero.object.kind} ${zero.object.name} is scaled to zero`, pods: [] };
+        return {
+          severity: 'info',
+          message: `it has no endpoint: ${zero.object.kind} ${zero.object.name} is scaled to zero`,
+          behind,
+          since,
+        };
       // Operators make headless Services for what may have no pods.
-      return { severity: service.isHeadless ? 'warning' : 'critical', message: 'its selector matches no pod', pods: [] };
+      return { severity: isHeadless ? 'warning' : 'critical', message: 'its selector matches no pod', behind, since };
     };
 
     return {
@@ -92,40 +86,25 @@ export default defineCheck({
         services({ metadata, spec }) {
           if (!spec?.selector || Object.keys(spec.selector).length === 0 || spec.type === 'ExternalName') return;
           if (!isOlder(timeOf(metadata?.creationTimestamp), minutes(options.graceMinutes), now)) return;
-          const object = refTo(services, metadata);
-          selecting.set(keyOf(object.namespace, object.name), { object, selector: spec.selector, isHeadless: spec.clusterIP === 'None' });
+          selecting.push({ object: refTo(services, metadata), selector: spec.selector, isHeadless: spec.clusterIP === 'None' });
         },
-        endpointSlices({ metadata, endpoints: shown }) {
-          const key = keyOf(metadata?.namespace, metadata?.labels?.['kubernetes.io/service-name']);
-          const of = endpoints.get(key) ?? { ready: false, leaving: false, unready: [] };
-          for (const { conditions, targetRef } of listOf(shown)) {
-            if (conditions?.ready !== false) of.ready = true;
-            else if (conditions.terminating && conditions.serving) of.leaving = true;
-            if (conditions?.ready === false && targetRef?.kind === 'Pod') of.unready.push(refTo(pods, targetRef));
-          }
-          endpoints.set(key, of.ready ? { ...of, unready: [] } : of);
-        },
+        endpointSlices: endpoints.note,
         pods(pod) {
           if (isReady(pod) || hasEnded(pod)) return;
-          addTo(unreadyPods, { object: refTo(pods, pod.metadata), labels: pod.metadata?.labels ?? {} });
+          unready.add({ object: refTo(pods, pod.metadata), labels: pod.metadata?.labels ?? {}, since: unreadySince(pod) });
         },
         deployments: (deployment) => noteZero(deployments, deployment),
         statefulSets: (statefulSet) => noteZero(statefulSets, statefulSet),
       },
       finish() {
-        for (const [key, service] of selecting) {
-          if (endpoints.get(key)?.ready) continue;
+        for (const service of selecting) {
           const { object } = service;
-          const { severity, message, pods: unready } = judge(service, key);
-          const remedy =
-            unready.length > 0
-              ? kubectl(object, `describe service ${object.name}`)
-              : kubectl(
-                  object,
-                  `get pods --show-labels, and compare with its selector: ${kubectl(object, `get service ${object.name} -o jsonpath={.spec.selector}`)}`,
-                );
-          emit({ object, severity, message, remedy, details: { notReady: unready.length } });
-          for (const pod of unready) link({ effect: object, cause: pod, because: 'the endpoint behind it is not ready' });
+          if (endpoints.of(object)?.ready) continue;
+          const { severity, message, behind, since } = troubleOf(service);
+          if (since !== undefined && !isOlder(since, minutes(options.graceMinutes), now)) continue;
+          const remedy = behind.length > 0 ? kubectl(object, `describe service ${object.name}`) : noPod(object);
+          emit({ object, severity, message, remedy, ...startedAt(since), details: { notReady: behind.length } });
+          for (const pod of behind) link({ effect: object, cause: pod, because: 'the endpoint behind it is not ready' });
         }
       },
     };

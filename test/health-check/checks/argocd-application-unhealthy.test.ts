@@ -65,7 +65,9 @@ describe('argocd-application-unhealthy', () => {
     const sync = await theFinding(check, { objects: [application({ operationState, sync: { status: 'OutOfSync' } })] });
     assert.deepEqual([sync.subject, sync.message], ['sync', 'its last sync failed: one or more objects failed to apply']);
     await assertSilent(check, { objects: [application({ operationState })] });
-    await assertSilent(check, { objects: [application({ sync: { status: 'OutOfSync' }, operationState: { ...operationState, phase: 'Running' } })] });
+    await assertSilent(check, {
+      objects: [application({ sync: { status: 'OutOfSync' }, operationState: { ...operationState, phase: 'Running' } })],
+    });
     const conditions = [{ type: 'ComparisonError', message: 'repository not accessible', lastTransitionTime: ago({ hours: 1 }) }];
     const compared = await theFinding(check, { objects: [application({ sync: { status: 'Unknown' }, conditions })] });
     assert.equal(compared.message, 'cannot be compared with Git (ComparisonError): repository not accessible');

@@ -60,6 +60,20 @@ describe('service-without-endpoints', () => {
     assert.equal((await theFinding(check, { objects: [service(), slice] })).message, 'all of its endpoints are going away');
   });
 
+  test('leaves one alone that lost its last endpoint a moment ago, told by the pods or by the slice', async () => {
+    const since = (time: object) => unready('web-a', { conditions: podConditions(false, ago(time)) });
+    const slice = endpointSlice([{ pod: 'web-a', ready: false }]);
+    await assertSilent(check, { objects: [service(), slice, since({ minutes: 4 })] });
+    const finding = await theFinding(check, { objects: [service(), slice, since({ minutes: 6 })] });
+    assert.equal(finding.startedAt, ago({ minutes: 6 }));
+    const annotated = (time: object) => {
+      const empty = endpointSlice([]);
+      return { ...empty, metadata: { ...empty.metadata, annotations: { 'endpoints.kubernetes.io/last-change-trigger-time': ago(time) } } };
+    };
+    await assertSilent(check, { objects: [service(), annotated({ minutes: 4 })] });
+    await theFinding(check, { objects: [service(), annotated({ minutes: 6 })] });
+  });
+
   test('one ready endpoint in any slice will do, and a readiness that is null counts as one', async () => {
     const half = [endpointSlice([{ pod: 'web-a', ready: false }]), endpointSlice([{ pod: 'web-b', ready: true }])];
     await assertSilent(check, { objects: [service(), ...half, unready('web-a')] });

@@ -74,7 +74,7 @@ const explain = (issue: z.core.$ZodIssue, body: unknown, allowed: readonly strin
 
 /**
  * Reads an event strictly. Keys: `cluster` or `clusters` and the operation's own; beside them what schedules and the fan-out add: `operation`,
- * `executionId`, `scheduledTime`. Throws EventError naming the key, what was given and what is allowed.
+ * `executionId`, `schedule`, `scheduledTime`. Throws EventError naming the key, what was given and what is allowed.
  */
 export const parseEvent = (event: unknown, operation: Operation): OperationRequest => {
   const { body, ...envelope } = unwrap(event);
@@ -85,6 +85,7 @@ export const parseEvent = (event: unknown, operation: Operation): OperationReque
       clusters: z.array(name).min(1).optional(),
       operation: z.literal(operation.name).optional(),
       executionId: name.optional(),
+      schedule: name.optional(),
       scheduledTime: z.iso.datetime({ offset: true }).optional(),
       ...operation.event.shape,
     })
@@ -98,11 +99,13 @@ export const parseEvent = (event: unknown, operation: Operation): OperationReque
     const mistakes = parsed.error.issues.map((issue) => explain(issue, body, allowed));
     throw new EventError(`${mistakes.join(' ')} An event looks like {"cluster": "prod"}; {} means every configured cluster.`);
   }
-  const { cluster, clusters, operation: _, executionId, scheduledTime, ...own } = parsed.data;
+  const { cluster, clusters, operation: _, executionId, schedule, scheduledTime, ...own } = parsed.data;
+  // Scheduler gives each attempt an execution id of its own; the schedule and its time are the same for all attempts.
+  const occasion = schedule && scheduledTime ? `${schedule} ${scheduledTime}` : undefined;
   return {
     clusters: cluster === undefined ? clusters : [cluster],
     own: own as Readonly<Record<string, unknown>>,
-    executionId: executionId ?? envelope.executionId,
+    executionId: occasion ?? executionId ?? envelope.executionId,
     time: scheduledTime ?? envelope.time,
   };
 };

@@ -89,12 +89,13 @@ function expressionOf({ cron, rate, timeZone }: ScheduleConfiguration): Schedule
   return ScheduleExpression.expression(text, TimeZone.of(timeZone ?? 'Etc/UTC'));
 }
 
-/** The event: EventBridge Scheduler fills in the id and the time, of which the function makes the run's id. */
+/** The event: EventBridge Scheduler fills in the schedule and its time, of which the function makes the run's id, and the attempt's own id. */
 function inputOf(schedule: ScheduleConfiguration): ScheduleTargetInput {
   return ScheduleTargetInput.fromObject({
     ...schedule.with,
     clusters: schedule.clusters,
     executionId: ContextAttribute.executionId,
+    schedule: ContextAttribute.scheduleArn,
     scheduledTime: ContextAttribute.scheduledTime,
   });
 }

@@ -103,7 +103,7 @@ describe('first light', { timeout: 900_000 }, () => {
     for (const detail of details) {
       assert.partialDeepStrictEqual(detail, {
         operation: 'health-check',
-        executionId: 'd32c5kddcf5bb8c3',
+        executionId: `${scheduleArn} 2026-11-24T05:00:00Z`,
         scheduledTime: '2026-11-24T05:00:00Z',
       });
     }
@@ -185,6 +185,13 @@ describe('first light', { timeout: 900_000 }, () => {
     assert.deepEqual(changes(again), changes(reports.get('prod') ?? again));
   });
 
+  test('a second attempt of Scheduler, which has another execution id, starts the same runs', async () => {
+    await invoke(scheduledEvent(deployment, 'another-attempt', '2026-11-24T05:00:00Z'));
+    const again = (await requested.take()).map(({ detail }) => detail as Detail);
+    const byCluster = (one: Detail, other: Detail) => (one.cluster < other.cluster ? -1 : 1);
+    assert.deepEqual(again.toSorted(byCluster), details.toSorted(byCluster));
+  });
+
   test('the next night knows what is not new, and says nothing', async () => {
     const event = { clusters: ['prod'], executionId: 'next-night', scheduledTime: '2026-11-25T05:00:00Z' };
     const returned = (await invoke(event)) as ReturnValue;
@@ -237,12 +244,19 @@ async function storeKubeconfig(emulator: Emulator, plane: ControlPlane): Promise
   await client.send(new CreateSecretCommand({ Name: 'clusters/edge-7', SecretString: readFileSync(file, 'utf8') }));
 }
 
+const scheduleArn = 'arn:aws:scheduler:eu-central-1:123456789012:schedule/nightshift/health-check';
+
 /** The input of the deployed schedule, its placeholders filled as EventBridge Scheduler fills them. */
 function scheduledEvent({ template }: Deployment, executionId: string, time: string): unknown {
   const schedule = Object.values(template.Resources).find(({ Type }) => Type === 'AWS::Scheduler::Schedule');
   assert.ok(schedule);
   const { Input: input } = schedule.Properties.Target as { readonly Input: string };
-  return JSON.parse(input.replace('<aws.scheduler.execution-id>', executionId).replace('<aws.scheduler.scheduled-time>', time));
+  const filled = input
+    .replace('<aws.scheduler.execution-id>', executionId)
+    .replace('<aws.scheduler.schedule-arn>', scheduleArn)
+    .replace('<aws.scheduler.scheduled-time>', time);
+  assert.doesNotMatch(filled, /<aws\./);
+  return JSON.parse(filled);
 }
 
 const s3 = (emulator: Emulator) => new S3Client({ ...clientOptions(emulator), forcePathStyle: true });

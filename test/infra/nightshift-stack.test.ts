@@ -35,15 +35,17 @@ describe('the schedules', () => {
     });
   });
 
-  test('give the function the clusters, the execution’s id and its time, and the operation’s own keys', () => {
+  test('give the function the clusters, what tells the execution and its time, and the operation’s own keys', () => {
     assert.deepEqual(JSON.parse(String(target(daily).Input)), {
       clusters: ['*'],
       executionId: '<aws.scheduler.execution-id>',
+      schedule: '<aws.scheduler.schedule-arn>',
       scheduledTime: '<aws.scheduler.scheduled-time>',
     });
     assert.deepEqual(JSON.parse(String(target(rated).Input)), {
       clusters: ['prod', 'edge-*'],
       executionId: '<aws.scheduler.execution-id>',
+      schedule: '<aws.scheduler.schedule-arn>',
       scheduledTime: '<aws.scheduler.scheduled-time>',
       only: ['nodes'],
     });

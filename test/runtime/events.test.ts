@@ -32,6 +32,15 @@ describe('what is taken', () => {
     assert.deepEqual(request, { clusters: ['*'], own: {}, executionId: 'abc', time: '2026-11-24T06:00:00Z' });
   });
 
+  test('attempts of one schedule at one time are one execution, whatever ids Scheduler gives them', () => {
+    const attempt = (executionId: string, schedule: string, scheduledTime: string) =>
+      parse({ executionId, schedule, scheduledTime }).executionId;
+    const first = attempt('a', 'arn:1', '2026-11-24T06:00:00Z');
+    assert.equal(attempt('b', 'arn:1', '2026-11-24T06:00:00Z'), first);
+    assert.notEqual(attempt('a', 'arn:2', '2026-11-24T06:00:00Z'), first);
+    assert.notEqual(attempt('a', 'arn:1', '2026-11-25T06:00:00Z'), first);
+  });
+
   test('an SNS message is unwrapped: its id and time are the execution’s', () => {
     const Sns = { MessageId: 'm-1', Timestamp: '2026-11-24T06:00:00.000Z', Message: '{"cluster":"prod"}' };
     const request = parse({ Records: [{ EventSource: 'aws:sns', Sns }] });

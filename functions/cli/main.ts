@@ -14,13 +14,14 @@ const usersErrors = new Set(['UsageError', 'EventError', 'ConfigurationError', '
 const run = async (command: Command, signal: AbortSignal): Promise<number> => {
   const { parseEvent } = await import('../runtime/events.ts');
   const { configurationOf, eventOf, targetsOf } = await import('./targets.ts');
-  const { outputOf, write } = await import('./output.ts');
+  const { assertWritable, outputOf, write } = await import('./output.ts');
   const { openState } = await import('./state.ts');
   const { runOnCluster } = await import('../runtime/run-on-cluster.ts');
   const { runIdOf } = await import('../runtime/run-id.ts');
   const { progressLine } = await import('./progress.ts');
 
   const output = outputOf(command);
+  await assertWritable(output);
   const event = command.event === undefined ? {} : await eventOf(command.event);
   const configuration = await configurationOf(command);
   const fromEvent = parseEvent(event, command.operation);
@@ -33,6 +34,10 @@ const run = async (command: Command, signal: AbortSignal): Promise<number> => {
   const executionId = fromEvent.executionId ?? randomUUID();
   const codes: number[] = [];
   for (const { cluster, options, open } of targets) {
+    if (signal.aborted) {
+      codes.push(3);
+      break;
+    }
     const progress = progressLine(process.stderr, cluster);
     let report: Report;
     try {
@@ -52,7 +57,9 @@ const run = async (command: Command, signal: AbortSignal): Promise<number> => {
       progress.done();
     }
     await write(report, output);
-    await state.save(report);
+    // What was not read because the user left says nothing of the cluster, and must not be what the next report is compared with.
+    if (signal.aborted && !report.complete) process.stderr.write('nightshift: interrupted: the report is not whole and is not kept\n');
+    else await state.save(report);
     codes.push(exitCodeOf(report, command.failOn));
   }
   return gravestExitCode(codes);
@@ -63,10 +70,9 @@ export const main = async (argv: readonly string[]): Promise<number> => {
   const interrupted = new AbortController();
   process.once('SIGINT', () => interrupted.abort());
   process.once('SIGTERM', () => interrupted.abort());
-  // A reader that has seen enough (head, less) closes the pipe: that is no error.
+  // A reader that has seen enough (head, less) closes the pipe: that is no error, but the exit code still tells what was found.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    if (error.code !== 'EPIPE') throw error;
   });
   try {
     const command = parseArguments(argv, operations);

@@ -1,6 +1,6 @@
 /** Where the report goes, and in which format. */
-import { writeFile } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { stat, writeFile } from 'node:fs/promises';
+import { dirname, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Report } from '../report/model.ts';
 import { renderHtml } from '../report/render-html.ts';
@@ -33,7 +33,16 @@ const render = (report: Report, format: OutputFormat, stream?: NodeJS.WriteStrea
   if (format === 'html') return renderHtml(report);
   const color = stream !== undefined && useColor(stream, process.env);
   // Capped, since lines of 200 characters are hard to read; 80 where it is no terminal.
-  return renderText(report, { columns: Math.min(stream?.columns ?? 80, 100), color });
+  return renderText(report, { columns: Math.min(stream?.columns || 80, 100), color });
+};
+
+/** Throws UsageError for a file that cannot be there: better now than after a long scan. */
+export const assertWritable = async ({ file }: Output): Promise<void> => {
+  if (!file) return;
+  const kindOf = async (path: string) => (await stat(path).catch(() => undefined))?.isDirectory();
+  const folder = dirname(resolve(file.path));
+  const why = (await kindOf(file.path)) ? 'it is a folder' : (await kindOf(folder)) ? undefined : `there is no folder ${folder}`;
+  if (why) throw new UsageError(`--out ${file.path}: cannot be written: ${why}.`);
 };
 
 /** Writes the report. Throws UsageError where the file cannot be written. */

@@ -78,7 +78,8 @@ const defaults = {
 export function apiClient(access: ApiAccess, settings: ApiClientSettings = {}): ApiClient {
   const { attempts, firstWait, longestWait } = { ...defaults, ...settings };
   const timeouts = { ...defaults.timeouts, ...settings.timeouts };
-  const agent = access.agent ?? new Agent({ keepAlive: true, maxSockets: 3, scheduling: 'fifo' });
+  // No resumed TLS sessions: they show no certificate, and its expiry is looked at.
+  const agent = access.agent ?? new Agent({ keepAlive: true, maxSockets: 3, maxCachedSessions: 0, scheduling: 'fifo' });
   const server = new URL(access.server);
   const host = server.port === '' ? server.hostname : server.host;
   const traffic = { requests: 0, bytes: 0 };

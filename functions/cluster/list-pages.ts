@@ -105,7 +105,7 @@ function ask(list: Listing) {
   return list.client.getJson(target(list), { ...options(list), sent, beforeParsing: (text) => askAhead(list, text) });
 }
 
-/** Lets the server work on the next page while this one is parsed and looked at: a third of the time of a long list. */
+/** Lets the server work on the next page while this one is parsed and looked at. */
 function askAhead(list: Listing, text: string): void {
   const token = earlyToken.exec(text)?.[1];
   if (token === undefined || list.ahead?.token === token) return;

@@ -9,7 +9,7 @@ import {
   type Read,
   type Source,
 } from '../scan/contracts.ts';
-import { serverMessage } from './answer-errors.ts';
+import { answerError, serverMessage, statusOf } from './answer-errors.ts';
 import type { ApiClient } from './api-client.ts';
 import { clean } from './clean.ts';
 import { ClusterError, failureReason } from './cluster-error.ts';
@@ -128,7 +128,13 @@ function endOfError(error: unknown, read: Read, objects: number, signal: AbortSi
 
 function endOfRefusal({ answer }: ListRefused, read: Read, objects: number, name: string, host: string): End {
   const said = serverMessage(answer);
-  if (answer.status !== 403) return unavailable(read, objects, `${name}: ${host} answered ${answer.status}: ${said}`);
+  if (answer.status !== 403) {
+    const message = `${name}: ${host} answered ${answer.status}: ${said}`;
+    // Plain text comes from between the API server and the server of an aggregated group.
+    if (statusOf(answer.text) === undefined) return unavailable(read, objects, message);
+    const { remedy } = answerError(answer, host, name);
+    return { read, objects, state: 'failed', reason: 'unavailable', message, remedy };
+  }
   if (read.sensitive) {
     return {
       read,

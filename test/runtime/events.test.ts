@@ -47,6 +47,12 @@ describe('what is taken', () => {
     assert.deepEqual(request, { clusters: ['prod'], own: {}, executionId: 'm-1', time: Sns.Timestamp });
   });
 
+  test('an envelope’s time that is none is left out', () => {
+    const sns = (Timestamp: string) => parse({ Records: [{ Sns: { MessageId: 'm', Timestamp, Message: '{}' } }] }).time;
+    assert.equal(sns('2026-11-24T06:00:00.000Z'), '2026-11-24T06:00:00.000Z');
+    assert.equal(sns('soon'), undefined);
+  });
+
   test('an EventBridge event is unwrapped', () => {
     const request = parse({ id: 'e-1', time: '2026-11-24T06:00:00Z', source: 'x', 'detail-type': 'y', detail: { cluster: 'prod' } });
     assert.deepEqual(request, { clusters: ['prod'], own: {}, executionId: 'e-1', time: '2026-11-24T06:00:00Z' });
@@ -75,6 +81,15 @@ describe('what is refused, with what was given and what is allowed', () => {
   test('several records', () => {
     const Sns = { MessageId: 'm', Message: '{}' };
     refused({ Records: [{ Sns }, { Sns }] }, /2 SNS records/);
+  });
+  test('a whole wrong event, in a message that is no longer for it', () => {
+    const keys = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`${'x'.repeat(200)}${index}`, 1]));
+    for (const event of [keys, { clusters: Array(5_000).fill(7) }]) {
+      assert.throws(
+        () => parse(event),
+        (error: Error) => error instanceof EventError && error.message.length < 2_000 && /and 4990 more/.test(error.message),
+      );
+    }
   });
   test('a long value is cut in the message', () => {
     assert.throws(

@@ -31,7 +31,7 @@ test('several patterns pick each cluster once, in the order of the configuration
   assert.deepEqual(selectClusters(configuration, []), []);
 });
 
-for (const pattern of ['prdo', 'edge-2*', 'team=web', 'tier=core', '=core', 'PROD']) {
+for (const pattern of ['prdo', 'edge-2*', 'team=web', 'tier=core', '=core', 'PROD', 'constructor=*']) {
   test(`${pattern} picks nothing and says what there is`, () => {
     assert.throws(
       () => selectClusters(configuration, ['prod', pattern]),

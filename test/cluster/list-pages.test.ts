@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pods, services } from '../../functions/cluster/kinds.ts';
+import { limitsOf, listOf, namesOf, readAll, sourceOf, stopAll } from './api-server-stub.ts';
+import { sendJson } from './https-server.ts';
+
+afterEach(stopAll);
+
+test('begin at 250 and are adapted to about 1 MB; resourceVersion is never sent', async () => {
+  const small = listOf(6_000, 10);
+  const big = listOf(600, 20_000);
+  const { source, paths } = await sourceOf({
+    '/api/v1/pods': (_, response, url) => sendJson(response, big(url)),
+    '/api/v1/services': (_, response, url) => sendJson(response, small(url)),
+  });
+  const { names, ends } = await readAll(source, [pods, services]);
+  assert.equal(names.length, 6_600);
+  assert.deepEqual(ends.get(services), { read: services, objects: 6_000, state: 'complete' });
+  assert.deepEqual(limitsOf(paths(), 'services').slice(0, 3), [250, 1_000, 4_000]);
+  const [first, ...others] = limitsOf(paths(), 'pods');
+  assert.equal(first, 250);
+  for (const limit of others) assert.ok(limit >= 45 && limit <= 50, `about 1 MB of 20 KB each: ${limit}`);
+  assert.ok(paths().every((path) => !path.includes('resourceVersion')));
+});
+
+test('a cut page is asked for again, and each object shown once', async () => {
+  const list = listOf(700);
+  const cut = new Set<string>();
+  const { source, paths } = await sourceOf({
+    '/api/v1/pods': (request, response, url) => {
+      if (cut.has(url.search)) return sendJson(response, list(url));
+      cut.add(url.search);
+      response.writeHead(200, { 'content-type': 'application/json' }).write(JSON.stringify(list(url)).slice(0, 2_000));
+      setTimeout(() => request.socket.destroy(), 10);
+    },
+  });
+  const { names, end } = await readAll(source, [pods]);
+  assert.deepEqual(names, namesOf(700));
+  assert.equal(end?.state, 'complete');
+  assert.equal(paths().length, 2 + 2 * 2);
+});
+
+test('410 is continued with its own token: inconsistent, each object once', async () => {
+  const list = listOf(700);
+  const { source } = await sourceOf({
+    '/api/v1/pods': (_, response, url) => {
+      const token = url.searchParams.get('continue') ?? '';
+      if (token === '250')
+        return sendJson(response, { kind: 'Status', code: 410, reason: 'Expired', metadata: { continue: 'new-250' } }, 410);
+      if (token.startsWith('new-')) url.searchParams.set('continue', token.slice('new-'.length));
+      sendJson(response, list(url));
+    },
+  });
+  const { names, end } = await readAll(source, [pods]);
+  assert.deepEqual(names, namesOf(700));
+  assert.deepEqual(end, { read: pods, objects: 700, state: 'inconsistent' });
+});
+
+test('410 without a token fails the read as expired, never from the start again', async () => {
+  const list = listOf(700);
+  const { source, paths } = await sourceOf({
+    '/api/v1/pods': (_, response, url) =>
+      url.searchParams.has('continue') ? sendJson(response, { kind: 'Status', code: 410 }, 410) : sendJson(response, list(url)),
+  });
+  const { names, end } = await readAll(source, [pods]);
+  assert.equal(names.length, 250);
+  assert.deepEqual([end?.state, end?.state === 'failed' && end.reason, end?.objects], ['failed', 'expired', 250]);
+  assert.equal(limitsOf(paths(), 'pods').length, 2);
+});
+
+test('a page that takes too long is asked for smaller', async () => {
+  const list = listOf(120);
+  const { source, paths } = await sourceOf(
+    {
+      '/api/v1/pods': (_, response, url) => {
+        if (Number(url.searchParams.get('limit')) <= 50) sendJson(response, list(url));
+      },
+    },
+    {},
+    { timeouts: { connect: 5_000, idle: 300, whole: 10_000 } },
+  );
+  const { names, end } = await readAll(source, [pods]);
+  assert.deepEqual([names.length, end?.state], [120, 'complete']);
+  assert.deepEqual(limitsOf(paths(), 'pods').slice(0, 3), [250, 50, 50]);
+});
+
+test('a list without items, and one that is null', async () => {
+  const { source } = await sourceOf({
+    '/api/v1/pods': (_, response) => sendJson(response, { kind: 'PodList', items: null }),
+    '/api/v1/services': (_, response) => sendJson(response, { kind: 'ServiceList' }),
+  });
+  const { ends } = await readAll(source, [pods, services]);
+  assert.deepEqual(ends.get(pods), { read: pods, objects: 0, state: 'complete' });
+  const end = ends.get(services);
+  assert.match(end?.state === 'failed' ? end.message : '', /no list/);
+});
+
+test('control characters are taken out where they enter', async () => {
+  const { source } = await sourceOf({
+    '/api/v1/pods': (_, response) => sendJson(response, { items: [{ metadata: { name: 'a\u001b[31mb\u202ec\r\u0085' } }] }),
+  });
+  assert.deepEqual((await readAll(source, [pods])).names, ['a[31mbc']);
+});
+
+test('lists of custom resources, whose token comes last', async () => {
+  const list = listOf(700, 0, true);
+  const { source, paths } = await sourceOf({ '/api/v1/pods': (_, response, url) => sendJson(response, list(url)) });
+  assert.deepEqual((await readAll(source, [pods])).names, namesOf(700));
+  assert.equal(limitsOf(paths(), 'pods').length, 2);
+});
+
+test('the next page is asked for while one is parsed, and never twice', async () => {
+  const list = listOf(700);
+  let parsing = true;
+  const { source, paths } = await sourceOf({
+    '/api/v1/pods': (_, response, url) => {
+      if (!url.searchParams.has('continue')) return sendJson(response, list(url));
+      parsing = false;
+      sendJson(response, list(url));
+    },
+  });
+  const stream = source.read([pods], new AbortController().signal)[Symbol.asyncIterator]();
+  await stream.next();
+  await sleep(50);
+  assert.equal(parsing, false, 'asked for before anybody wanted it');
+  while (!(await stream.next()).done);
+  assert.deepEqual(limitsOf(paths(), 'pods'), [250, 1_000]);
+});
+
+test('a page that is asked for ahead and fails is asked for again, and one that comes short is taken as it is', async () => {
+  const list = listOf(700);
+  let failures = 2;
+  const { source, paths } = await sourceOf({
+    '/api/v1/pods': (request, response, url) => {
+      const token = url.searchParams.get('continue');
+      if (token === '100' && failures > 0) {
+        failures -= 1;
+        request.socket.destroy();
+        return;
+      }
+      // Fewer than asked for, as a server may give under a selector.
+      url.searchParams.set('limit', '100');
+      sendJson(response, list(url));
+    },
+  });
+  const { names, end } = await readAll(source, [pods]);
+  assert.deepEqual([names, end?.state], [namesOf(700), 'complete']);
+  assert.equal(limitsOf(paths(), 'pods').length, 7 + 2);
+});
+
+test('a page that is cut without a sign, and comes again with another token: only that one counts', async () => {
+  const list = listOf(700);
+  let first = true;
+  const tokens: string[] = [];
+  for (const customOrder of [false, true]) {
+    first = true;
+    tokens.length = 0;
+    const again = listOf(700, 0, customOrder);
+    const { source } = await sourceOf({
+      '/api/v1/pods': (_, response, url) => {
+        const token = url.searchParams.get('continue');
+        if (token !== null) tokens.push(token);
+        if (token === '250') return sendJson(response, { items: [{ metadata: { name: 'of an older snapshot' } }] });
+        url.searchParams.set('continue', token?.replace('newer-', '') ?? '0');
+        const page = first ? list(url) : again(url);
+        if (!first && page.metadata.continue) page.metadata.continue = `newer-${page.metadata.continue}`;
+        if (!first) return sendJson(response, page);
+        first = false;
+        response.useChunkedEncodingByDefault = false;
+        response.writeHead(200, { 'content-type': 'application/json', connection: 'close' }).end(JSON.stringify(page).slice(0, 9_000));
+      },
+    });
+    assert.deepEqual((await readAll(source, [pods])).names, namesOf(700));
+    assert.deepEqual(tokens, ['250', 'newer-250']);
+  }
+});
+
+test('a page that is cut without a sign asks ahead once', async () => {
+  const list = listOf(700);
+  let cuts = 2;
+  const { source, paths } = await sourceOf({
+    '/api/v1/pods': (_, response, url) => {
+      if (url.searchParams.has('continue') || cuts === 0) return sendJson(response, list(url));
+      cuts -= 1;
+      response.useChunkedEncodingByDefault = false;
+      response.writeHead(200, { 'content-type': 'application/json', connection: 'close' }).end(JSON.stringify(list(url)).slice(0, 9_000));
+    },
+  });
+  assert.deepEqual((await readAll(source, [pods])).names, namesOf(700));
+  assert.equal(limitsOf(paths(), 'pods').length, 3 + 1);
+});
+
+test('who leaves in the middle does not wait for the page under way', async () => {
+  const list = listOf(700);
+  const { source } = await sourceOf({
+    '/api/v1/pods': (_, response, url) => {
+      if (!url.searchParams.has('continue')) sendJson(response, list(url));
+    },
+  });
+  const stream = source.read([pods], new AbortController().signal)[Symbol.asyncIterator]();
+  await stream.next();
+  const started = performance.now();
+  await stream.return?.();
+  assert.ok(performance.now() - started < 2_000);
+});

@@ -38,6 +38,7 @@ export class NightshiftStack extends Stack {
     const schedules = new Schedules(this, 'Schedules', { schedules: configuration.schedules, functions });
     new Alarms(this, 'Alarms', {
       functions,
+      logs: new Map(operations.map(({ operation, logGroup }) => [operation, logGroup])),
       deadLetters: new Map([
         ['schedules', schedules.deadLetters],
         ['fan-out', fanOut.deadLetters],

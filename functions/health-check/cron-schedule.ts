@@ -17,8 +17,8 @@ export interface CronSchedule {
 
 const unit = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
 
-/** Go's time.ParseDuration for `@every 1h30m`. */
-const durationOf = (text: string): number => {
+/** Go's time.ParseDuration for `@every 1h30m`, in ms. Throws a TypeError. */
+export const durationOf = (text: string): number => {
   if (!/^(\d+(\.\d+)?(h|ms|m|s))+$/.test(text)) throw new TypeError(`${text} is no duration such as 1h30m`);
   let total = 0;
   for (const [, count, name] of text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g)) total += Number(count) * unit[name as keyof typeof unit];
@@ -43,14 +43,36 @@ const assertTimeZone = (timeZone: string): void => {
   new Intl.DateTimeFormat('en', { timeZone });
 };
 
-/** Throws an Error that says what is wrong with the schedule or the time zone. Without a zone it is read in UTC, as control planes run. */
-export const cronSchedule = (schedule: string, specTimeZone?: string | null): CronSchedule => {
+/** The zones of the world by their distance from UTC, the nearest first: `+01:00`. */
+const offsets: readonly string[] = Array.from({ length: 105 }, (_, index) => (index - 48) * 15)
+  .toSorted((a, b) => Math.abs(a) - Math.abs(b) || b - a)
+  .map((offset) => {
+    const [hour, minute] = [Math.floor(Math.abs(offset) / 60), Math.abs(offset) % 60].map((part) => `${part}`.padStart(2, '0'));
+    return offset === 0 ? 'UTC' : `${offset < 0 ? '-' : '+'}${hour}:${minute}`;
+  });
+
+/**
+ * The zone in which the pattern names `started`: the controller's own, where none is given. That is UTC wherever it runs in a container, but
+ * k3s runs it on the host. UTC where nothing tells.
+ */
+const zoneOfStart = (pattern: string, started: number | undefined): string => {
+  if (started === undefined) return 'UTC';
+  const date = new Date(started);
+  return offsets.find((timezone) => new Cron(pattern, { paused: true, mode: '5-part', timezone }).match(date)) ?? 'UTC';
+};
+
+/**
+ * Throws an Error that says what is wrong with the schedule or the time zone. Without a zone it is read in the controller's own, as `started`
+ * tells: a time (ms) at which this very schedule was due.
+ */
+export const cronSchedule = (schedule: string, specTimeZone?: string | null, started?: number): CronSchedule => {
   // Not supported officially, but taken by API servers for old objects.
   const [, prefix, rest] = /^(?:CRON_)?TZ=(\S+)\s+(.*)$/.exec(schedule.trim()) ?? [undefined, undefined, schedule.trim()];
-  const timeZone = specTimeZone || prefix || 'UTC';
-  assertTimeZone(timeZone);
+  const givenZone = specTimeZone || prefix;
+  assertTimeZone(givenZone ?? 'UTC');
   const delay = /^@every\s+(\S+)$/.exec(rest ?? '');
-  if (delay?.[1]) return every(durationOf(delay[1]), timeZone);
+  if (delay?.[1]) return every(durationOf(delay[1]), givenZone ?? 'UTC');
+  const timeZone = givenZone ?? zoneOfStart(rest ?? '', started);
   const cron = new Cron(rest ?? '', { paused: true, mode: '5-part', timezone: timeZone });
   return {
     timeZone,

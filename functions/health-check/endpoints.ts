@@ -36,6 +36,9 @@ export const endpointsByService = () => {
       }
       if (known.ready) known.unready = [];
     },
+    /** Was there no slice at all? A cluster always has that of its API server. */
+    isEmpty: (): boolean => byService.size === 0,
+
     of: ({ namespace, name }: Ref): Endpoints | undefined => byService.get(`${namespace}/${name}`),
   };
 };

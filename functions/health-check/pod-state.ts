@@ -32,6 +32,10 @@ export const controllerOf = ({ metadata }: Pod) => listOf(metadata?.ownerReferen
 /** Is it one try of a Job? Such a pod ends by itself, and the Job judges it. */
 export const isJobPod = (pod: Pod): boolean => controllerOf(pod)?.kind === 'Job';
 
+/** Is it to run once and end: a try of a Job, a Tekton TaskRun, a workflow's step? Deployments and the like take only restartPolicy Always. */
+export const isToEnd = (pod: Pod): boolean =>
+  isJobPod(pod) || pod.spec?.restartPolicy === 'Never' || pod.spec?.restartPolicy === 'OnFailure';
+
 /** Since when it has been without ready containers: its condition's last change, else its start. */
 export const unreadySince = ({ metadata, status }: Pod): number | undefined => {
   for (const type of ['ContainersReady', 'Ready']) {

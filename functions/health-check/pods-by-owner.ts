@@ -2,7 +2,7 @@
 import { pods } from '../cluster/kinds.ts';
 import { type Finding, type Pass, type Ref, refKey, refTo, type Severity } from '../scan/contracts.ts';
 import { startedAt } from './age.ts';
-import { controllerOf, nodeOf, type Pod } from './pod-state.ts';
+import { controllerOf, isToEnd, nodeOf, type Pod } from './pod-state.ts';
 
 /** What is wrong with one pod. */
 export interface PodTrouble {
@@ -38,7 +38,7 @@ export const essenceOf = (pod: Pod): Pod => {
       labels: hash ? { [hashLabel]: hash } : {},
       ownerReferences: controller ? [controller] : [],
     },
-    spec: { nodeName: pod.spec?.nodeName ?? '' },
+    spec: { nodeName: pod.spec?.nodeName ?? '', restartPolicy: pod.spec?.restartPolicy ?? 'Always' },
   };
 };
 
@@ -55,12 +55,12 @@ const keep = (pod: Pod, because: string, nodeMayBeCause = false): Kept => ({ pod
 const refOf = ({ pod }: Kept): Ref => refTo(pods, pod.metadata);
 
 /**
- * Critical where nothing of a workload is left that works, and for static pods (the control plane's own). A try of a Job, or a pod that
- * nobody owns, is not urgent.
+ * Critical where nothing of a workload is left that works, and for static pods (the control plane's own). A pod that is to end, as a try of a
+ * Job, or one that nobody owns, is not urgent.
  */
 const severityOf = (pod: Pod, owner: Ref | undefined, ready: ReadonlySet<string>): Severity => {
   if (controllerOf(pod)?.kind === 'Node') return 'critical';
-  return owner === undefined || owner.kind === 'Job' || owner.kind === 'CronJob' || ready.has(refKey(owner)) ? 'warning' : 'critical';
+  return owner === undefined || isToEnd(pod) || ready.has(refKey(owner)) ? 'warning' : 'critical';
 };
 
 const byName = (a: Ref, b: Ref): number => {
@@ -118,8 +118,8 @@ export const podsByOwner = ({ emit, link, owner }: Pick<Pass<Finding, unknown, u
     },
 
     /** A pod in trouble that is not to be reported (yet): only its links are made, since its owner or Service may be. */
-    explain(pod: Pod, because: string): void {
-      explaining.push(keep(pod, because, true));
+    explain(pod: Pod, because: string, nodeMayBeCause = true): void {
+      explaining.push(keep(pod, because, nodeMayBeCause));
     },
 
     /** Emits one finding an owner and subject, with its pods as members, and links owner to pod and pod to node. */

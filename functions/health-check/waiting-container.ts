@@ -41,13 +41,18 @@ const faults: Readonly<Record<string, { readonly says: string; readonly nodeMayB
 
 const crashLoop = (status: ContainerStatus): WaitingFault => {
   const exit = lastExit(status);
+  const ended = status.state?.terminated ?? status.lastState?.terminated;
+  const neverRan = ended?.reason === 'StartError' || ended?.reason === 'ContainerCannotRun';
   return {
     reason: 'CrashLoopBackOff',
     container: status.name ?? '',
-    message: `${called(status)} crashes again and again${exit ? `, last with ${exit}` : ''}`,
+    // The message of what never ran is the runtime's own: there was nobody to write a termination message or a log.
+    message: neverRan
+      ? `${called(status)} cannot be started${because(ended.message)}`
+      : `${called(status)} crashes again and again${exit ? `, last with ${exit}` : ''}`,
     after: 0,
     nodeMayBeCause: false,
-    look: 'logs',
+    look: neverRan ? 'describe' : 'logs',
   };
 };
 
@@ -65,6 +70,9 @@ const imagePull = (status: ContainerStatus, after: number): WaitingFault => {
   };
 };
 
+/** Of these the kubelet tells the error or its back-off, as it comes: pkg/kubelet/reason_cache.go */
+const failedStarts = new Set(['RunContainerError', 'PreStartHookError', 'PostStartHookError']);
+
 /** Is this container held up? Undefined for one that runs, has ended, or waits for what comes by itself. */
 export const waitingFault = (status: ContainerStatus, thresholds: WaitingThresholds, now: number): WaitingFault | undefined => {
   if (inCrashLoop(status, now)) return (status.restartCount ?? 0) >= thresholds.crashLoopRestarts ? crashLoop(status) : undefined;
@@ -72,6 +80,7 @@ export const waitingFault = (status: ContainerStatus, thresholds: WaitingThresho
   if (!waiting) return undefined;
   const grace = minutes(thresholds.graceMinutes);
   const reason = waiting.reason || 'ContainerCreating';
+  if (failedStarts.has(reason) && (status.restartCount ?? 0) >= thresholds.crashLoopRestarts) return crashLoop(status);
   if (imageReasons.has(reason)) return imagePull(status, grace);
   const fault = faults[reason];
   if (fault) {

@@ -1,7 +1,8 @@
 import type { Severity } from '../scan/contracts.ts';
 import type { FoldedFinding, IdentifiedFinding } from './fold.ts';
 import type { Ignorable } from './ignore.ts';
-import { type Report, type ReportedFinding, severityRank } from './model.ts';
+import { type Report, type ReportedConsequence, type ReportedFinding, severityRank } from './model.ts';
+import { unverifiedOf } from './unverified.ts';
 
 /** A report lists so many consequences of one finding; consequenceCount tells how many there are. */
 const consequenceLimit = 1000;
@@ -26,12 +27,16 @@ interface Known {
   readonly since: string;
   readonly severity: Severity;
   readonly root?: ReportedFinding;
+  /** What explained it there. */
+  readonly under?: ReportedFinding;
 }
 
 const knownFindings = (report: Report | undefined): Map<string, Known> => {
   const known = new Map<string, Known>();
   for (const finding of report?.findings ?? []) {
-    for (const { fingerprint, severity, since = finding.since } of finding.consequences ?? []) known.set(fingerprint, { since, severity });
+    for (const { fingerprint, severity, since = finding.since } of finding.consequences ?? []) {
+      known.set(fingerprint, { since, severity, under: finding });
+    }
   }
   for (const root of report?.findings ?? []) known.set(root.fingerprint, { since: root.since, severity: root.severity, root });
   return known;
@@ -44,7 +49,8 @@ const knownFindings = (report: Report | undefined): Map<string, Known> => {
  *   severity there if that was lower.
  * - `resolved`: its check ran whole today and says it no longer, not even as a consequence. Consequences that go are not listed: nobody was
  *   told of them.
- * - `unverified`: its check should have run whole and did not; it is kept as it stood.
+ * - `formerCause`: it was a consequence in the last report, of which nobody was told, and stands for itself today.
+ * - `unverified`: its check should have run whole and did not; it is kept as it stood, a consequence with its cause where that is still there.
  * - A finding whose check is turned off, does not apply any more or is gone, and one that is ignored today, is dropped: that is a decision of
  *   the configuration and no repair, so it is neither kept nor called resolved.
  *
@@ -55,89 +61,103 @@ export function compare(comparison: Comparison): Compared {
   const { folded, previous, runId, startedAt, ran, incomplete, isIgnored } = comparison;
   const retried = previous?.runId === runId ? previous : undefined;
   const known = knownFindings(previous);
-  const present = new Set(
+  for (const finding of retried?.resolved ?? []) {
+    known.set(finding.fingerprint, { since: finding.since, severity: finding.severity, root: { ...finding, change: 'ongoing' } });
+  }
+  /** By fingerprint of all that is found today: that of the finding it stands under, or its own. */
+  const rootOf = new Map(
     folded.flatMap(({ finding, consequences }) =>
-      [finding, ...consequences.map((consequence) => consequence.finding)].map(({ fingerprint }) => fingerprint),
+      [finding, ...consequences.map((consequence) => consequence.finding)].map(({ fingerprint }) => [fingerprint, finding.fingerprint]),
     ),
   );
-  const gone = (previous?.findings ?? []).filter((finding) => !present.has(finding.fingerprint) && !isIgnored(asIgnorable(finding)));
-  const unverified = gone.filter(({ check }) => incomplete.has(check)).map((finding) => keep(finding, present, incomplete));
+  const isGone = (said: ReportedFinding | ReportedConsequence) => !rootOf.has(said.fingerprint) && !isIgnored(asIgnorable(said));
+  const isKept = (said: ReportedFinding | ReportedConsequence) => isGone(said) && incomplete.has(said.check);
+  const gone = (previous?.findings ?? []).filter(isGone);
   const resolved = [
-    ...(retried?.resolved.filter(({ fingerprint }) => !present.has(fingerprint)) ?? []),
+    ...(retried?.resolved.filter(({ fingerprint }) => !rootOf.has(fingerprint)) ?? []),
     ...gone.filter(({ check }) => ran.has(check)),
   ];
 
+  const unverified = unverifiedOf(previous?.findings ?? [], rootOf, isKept, retried !== undefined);
   const since = ({ fingerprint }: IdentifiedFinding) => known.get(fingerprint)?.since ?? startedAt;
-  const findings = folded.map((root) => {
+  const findings = folded.map((root): ReportedFinding => {
+    const kept = unverified.consequences.get(root.finding.fingerprint) ?? [];
+    const severity = gravest([root.severity, ...kept.map((consequence) => consequence.severity)]);
     const before = known.get(root.finding.fingerprint);
-    return reported(root, retried ? stateOfTry(before, retried) : stateSince(before, root), since);
+    const state = retried ? stateOfTry(before, retried) : stateSince(before, root, severity);
+    return reported({ ...root, severity }, state, since, kept);
   });
-  const comparedWith = retried
-    ? retried.comparedWith
-    : previous && { runId: previous.runId, startedAt: previous.startedAt, complete: previous.complete };
-  return { findings: [...findings, ...unverified], resolved, ...(comparedWith && { comparedWith }) };
+  const comparedWith = retried ? retried.comparedWith : previous && predecessor(previous);
+  return { findings: [...findings, ...unverified.findings], resolved, ...(comparedWith && { comparedWith }) };
 }
 
+const predecessor = ({ runId, startedAt, complete, incomplete }: Report): NonNullable<Report['comparedWith']> => ({
+  runId,
+  startedAt,
+  complete,
+  ...(incomplete.length > 0 && { incomplete: incomplete.map(({ check }) => check) }),
+});
+
 /** JSON holds no undefined, whatever the schema’s type allows. */
-const asIgnorable = (finding: ReportedFinding): Ignorable => finding as Ignorable;
+const asIgnorable = (finding: ReportedFinding | ReportedConsequence): Ignorable => finding as Ignorable;
 
-type State = Pick<ReportedFinding, 'change' | 'raisedFrom'>;
+const gravest = (severities: readonly Severity[]): Severity => severities.reduce((a, b) => (severityRank(b) < severityRank(a) ? b : a));
 
-const stateSince = (before: Known | undefined, { finding, severity: withConsequences }: FoldedFinding): State => {
+type State = Pick<ReportedFinding, 'change' | 'raisedFrom' | 'formerCause'>;
+
+/** @param severity with its consequences */
+const stateSince = (before: Known | undefined, { finding }: FoldedFinding, severity: Severity): State => {
   if (!before) return { change: 'new' };
-  const severity = before.root ? withConsequences : finding.severity;
-  return severityRank(severity) < severityRank(before.severity)
-    ? { change: 'ongoing', raisedFrom: before.severity }
-    : { change: 'ongoing' };
+  const isRaised = severityRank(before.root ? severity : finding.severity) < severityRank(before.severity);
+  return {
+    change: 'ongoing',
+    ...(isRaised && { raisedFrom: before.severity }),
+    ...(before.under && { formerCause: before.under.object }),
+  };
 };
 
 /** What the first try of the same run said; what it had as a consequence was new if it had not been seen before that try. */
 const stateOfTry = (before: Known | undefined, first: Report): State => {
   if (!before) return { change: 'new' };
   if (!before.root) return { change: before.since === first.startedAt ? 'new' : 'ongoing' };
-  const { change, raisedFrom } = before.root;
-  return { change: change === 'unverified' ? 'ongoing' : change, ...(raisedFrom && { raisedFrom }) };
+  const { change, raisedFrom, formerCause } = before.root;
+  return { change: change === 'unverified' ? 'ongoing' : change, ...(raisedFrom && { raisedFrom }), ...(formerCause && { formerCause }) };
 };
 
 const reported = (
   { finding, severity, consequences }: FoldedFinding,
   state: State,
   since: (finding: IdentifiedFinding) => string,
-): ReportedFinding => ({
-  check: finding.check,
-  severity,
-  object: finding.object,
-  ...(finding.subject !== undefined && { subject: finding.subject }),
-  message: finding.message,
-  remedy: finding.remedy,
-  fingerprint: finding.fingerprint,
-  ...state,
-  since: since(finding),
-  ...(finding.startedAt !== undefined && { startedAt: finding.startedAt }),
-  ...(finding.members && finding.members.length > 0 && { members: [...finding.members] }),
-  ...(finding.location && { location: finding.location }),
-  ...(consequences.length > 0 && {
-    consequences: consequences.slice(0, consequenceLimit).map(({ finding: explained, because }) => ({
-      check: explained.check,
-      severity: explained.severity,
-      object: explained.object,
-      message: explained.message,
+  kept: readonly ReportedConsequence[],
+): ReportedFinding => {
+  const explained = consequences.slice(0, consequenceLimit).map(
+    ({ finding: effect, because }): ReportedConsequence => ({
+      check: effect.check,
+      severity: effect.severity,
+      object: effect.object,
+      message: effect.message,
       ...(because !== undefined && { because }),
-      fingerprint: explained.fingerprint,
-      since: since(explained),
-    })),
-    consequenceCount: consequences.length,
-  }),
-  ...(finding.details && { details: finding.details }),
-});
-
-/** A finding as it stood, without the consequences that today’s report has elsewhere or that are resolved. */
-const keep = (finding: ReportedFinding, present: ReadonlySet<string>, incomplete: ReadonlySet<string>): ReportedFinding => {
-  const { raisedFrom: _, consequences = [], consequenceCount = 0, ...rest } = finding;
-  const kept = consequences.filter(({ fingerprint, check }) => !present.has(fingerprint) && incomplete.has(check));
+      fingerprint: effect.fingerprint,
+      since: since(effect),
+    }),
+  );
   return {
-    ...rest,
-    change: 'unverified',
-    ...(kept.length > 0 && { consequences: kept, consequenceCount: consequenceCount - consequences.length + kept.length }),
+    check: finding.check,
+    severity,
+    object: finding.object,
+    ...(finding.subject !== undefined && { subject: finding.subject }),
+    message: finding.message,
+    remedy: finding.remedy,
+    fingerprint: finding.fingerprint,
+    ...state,
+    since: since(finding),
+    ...(finding.startedAt !== undefined && { startedAt: finding.startedAt }),
+    ...(finding.members && finding.members.length > 0 && { members: [...finding.members] }),
+    ...(finding.location && { location: finding.location }),
+    ...(consequences.length + kept.length > 0 && {
+      consequences: [...explained, ...kept].slice(0, consequenceLimit),
+      consequenceCount: consequences.length + kept.length,
+    }),
+    ...(finding.details && { details: finding.details }),
   };
 };

@@ -3,7 +3,7 @@ import { type Markup, objectLabel, remedyBlock, severityLabel, time } from './ht
 import type { ReportedFinding } from './model.ts';
 import { gravestFirst } from './order.ts';
 import { counted } from './summary.ts';
-import { countedKind } from './wording.ts';
+import { changeNote, countedKind } from './wording.ts';
 
 /** The anchor of a finding; the same in notifications. */
 export const anchor = ({ fingerprint }: { readonly fingerprint: string }): string => `f-${fingerprint}`;
@@ -35,10 +35,9 @@ ${finding.location && html`<span>${finding.location.file}:${finding.location.lin
 </article>
 `;
 
-const mark = ({ change, raisedFrom }: ReportedFinding): Markup | undefined => {
-  if (change === 'new') return html`<span class="mark new">new</span>`;
-  if (change === 'unverified') return html`<span class="mark">not verified today</span>`;
-  return raisedFrom && html`<span class="mark new">raised from ${raisedFrom}</span>`;
+const mark = (finding: ReportedFinding): Markup | undefined => {
+  const note = finding.change === 'new' ? 'new' : changeNote(finding);
+  return note ? html`<span class="mark${finding.change === 'unverified' ? '' : ' new'}">${note}</span>` : undefined;
 };
 
 /** `60 Pods, 1 Deployment`, the most first. */
@@ -64,8 +63,9 @@ ${gravestFirst(all).map(
     message,
     because,
     check,
+    change,
     fingerprint,
-  }) => html`<li id="${anchor({ fingerprint })}">${severityLabel(severity)}<strong>${objectLabel(object)}</strong>: ${message}${because && html`, because ${because}`} <span class="quiet">${check}</span></li>
+  }) => html`<li id="${anchor({ fingerprint })}">${severityLabel(severity)}<strong>${objectLabel(object)}</strong>: ${message}${because && html`, because ${because}`} <span class="quiet">${check}${change && ', not verified today'}</span></li>
 `,
 )}
 ${rest > 0 && html`<li class="quiet">and ${counted(rest, 'more', 'more')}</li>`}

@@ -19,6 +19,12 @@ export const changesSection = ({ comparedWith, findings, resolved }: Report): Ma
         (finding) =>
           html`<li>${severityLabel(finding.severity)}<span>Raised from ${finding.raisedFrom}: ${link(finding)}, ${finding.message}</span></li>`,
       ),
+    ...findings
+      .filter(({ formerCause, raisedFrom }) => formerCause && !raisedFrom)
+      .map(
+        (finding) =>
+          html`<li>${severityLabel(finding.severity)}<span>No longer explained by ${finding.formerCause && objectLabel(finding.formerCause)}: ${link(finding)}, ${finding.message}</span></li>`,
+      ),
     ...resolved.map(
       (finding) =>
         html`<li id="${anchor(finding)}">${severityLabel('healthy', 'Resolved')}<span>${objectLabel(finding.object)}, ${finding.message} <span class="quiet">(${finding.severity} since ${time(finding.since)})</span></span></li>`,

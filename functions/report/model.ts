@@ -30,6 +30,9 @@ export const findingSchema = z.object({
   since: time.describe('When a report first had it'),
   startedAt: time.optional().describe('Since when, by the object’s own account'),
   raisedFrom: severity.optional().describe('Its severity in the last report, where that was lower'),
+  formerCause: object
+    .optional()
+    .describe('The object of the finding that explained it in the last report and no longer does: it was not told of then'),
   members: z.array(object).optional(),
   location: z.object({ file: z.string(), line: z.number() }).optional(),
   consequences: z
@@ -42,6 +45,7 @@ export const findingSchema = z.object({
         because: z.string().optional(),
         fingerprint: z.string(),
         since: time.optional(),
+        change: z.enum(['unverified']).optional().describe('Its check did not run whole today: it is kept as it stood'),
       }),
     )
     .optional()
@@ -87,7 +91,7 @@ export const reportSchema = z.object({
     }),
   ),
   comparedWith: z
-    .object({ runId: z.string(), startedAt: time, complete: z.boolean().optional() })
+    .object({ runId: z.string(), startedAt: time, complete: z.boolean().optional(), incomplete: z.array(z.string()).optional() })
     .optional()
     .describe('The last report; absent at the first run'),
   tables: z
@@ -99,4 +103,5 @@ export const reportSchema = z.object({
 });
 
 export type ReportedFinding = z.infer<typeof findingSchema>;
+export type ReportedConsequence = NonNullable<ReportedFinding['consequences']>[number];
 export type Report = z.infer<typeof reportSchema>;

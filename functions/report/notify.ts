@@ -6,7 +6,7 @@ import { counted } from './summary.ts';
 import { history, objectName, pointInTime, remedyParts, sameReason, verdictText, verdictWord } from './wording.ts';
 
 /** Why a message is sent, the gravest reason if there are several. */
-export type NotificationReason = 'baseline' | 'new' | 'raised' | 'resolved' | 'incomplete' | 'always';
+export type NotificationReason = 'baseline' | 'new' | 'raised' | 'remaining' | 'resolved' | 'incomplete' | 'always';
 
 export interface Notification {
   readonly reason: NotificationReason;
@@ -22,6 +22,8 @@ export type NotificationRule = Pick<NotificationConfiguration, 'atLeast' | 'when
 interface Changes {
   readonly fresh: readonly ReportedFinding[];
   readonly raised: readonly ReportedFinding[];
+  /** Consequences in the last report, which nobody was told of. */
+  readonly remaining: readonly ReportedFinding[];
   readonly resolved: readonly ReportedFinding[];
   readonly ongoing: readonly ReportedFinding[];
 }
@@ -33,11 +35,12 @@ const lineWidth = 76;
 
 /**
  * The message of one report for one receiver, or undefined if there is no reason to send one: nothing that matters to the receiver is new,
- * graver or resolved, and the report has no gap that the last one had not. The first report gives one message for all that it found; a run
- * that was not of full scope gives none, since whoever asked for it sees its answer.
+ * graver, resolved or no longer explained by another, and no check could not run that did the last time. The first report gives one message for all that
+ * it found. A run that was not of full scope gives none, since whoever asked for it sees its answer, nor does one that a newer report overtook:
+ * what it saw is told by the next, which is not compared with it.
  */
 export function notification(report: Report, rule: NotificationRule, stored?: SavedReport): Notification | undefined {
-  if (!report.fullScope) return undefined;
+  if (!report.fullScope || stored?.overtaken) return undefined;
   const changes = changesFor(report, rule);
   const reason = reasonOf(report, rule, changes);
   if (!reason) return undefined;
@@ -49,24 +52,33 @@ const changesFor = ({ findings, resolved }: Report, { atLeast }: NotificationRul
   const relevant = findings.filter(matters);
   const fresh = relevant.filter(({ change }) => change === 'new');
   const raised = relevant.filter(({ raisedFrom }) => raisedFrom !== undefined);
+  const remaining = relevant.filter(({ formerCause, raisedFrom }) => formerCause !== undefined && raisedFrom === undefined);
+  const told = new Set([...fresh, ...raised, ...remaining]);
   return {
     fresh,
     raised,
+    remaining,
     resolved: resolved.filter(matters),
-    ongoing: relevant.filter((finding) => !fresh.includes(finding) && !raised.includes(finding)),
+    ongoing: relevant.filter((finding) => !told.has(finding)),
   };
 };
 
-const reasonOf = (report: Report, { when }: NotificationRule, { fresh, raised, resolved }: Changes): NotificationReason | undefined => {
+const reasonOf = (
+  report: Report,
+  { when }: NotificationRule,
+  { fresh, raised, remaining, resolved }: Changes,
+): NotificationReason | undefined => {
   if (!report.comparedWith) return 'baseline';
   if (fresh.length > 0) return 'new';
   if (raised.length > 0) return 'raised';
+  if (remaining.length > 0) return 'remaining';
   if (resolved.length > 0) return 'resolved';
-  if (!report.complete && report.comparedWith.complete !== false) return 'incomplete';
+  const gapsBefore = new Set(report.comparedWith.incomplete);
+  if (report.incomplete.some(({ check }) => !gapsBefore.has(check))) return 'incomplete';
   return when === 'always' ? 'always' : undefined;
 };
 
-const subjectOf = (report: Report, reason: NotificationReason, { fresh, raised, resolved }: Changes): string => {
+const subjectOf = (report: Report, reason: NotificationReason, { fresh, raised, remaining, resolved }: Changes): string => {
   const gaps = report.incomplete.length > 0 && `${counted(report.incomplete.length, 'check')} could not run`;
   const changes =
     reason === 'baseline'
@@ -74,6 +86,7 @@ const subjectOf = (report: Report, reason: NotificationReason, { fresh, raised, 
       : [
           fresh.length > 0 && `${fresh.length} new`,
           raised.length > 0 && `${raised.length} raised`,
+          remaining.length > 0 && counted(remaining.length, 'remains', 'remain'),
           resolved.length > 0 && `${resolved.length} resolved`,
         ];
   const verdict = [verdictWord(report).toUpperCase(), [...changes, gaps].filter(Boolean).join(', ')].filter(Boolean).join(': ');
@@ -98,6 +111,7 @@ const why: Readonly<Record<NotificationReason, string>> = {
   baseline: 'this is the first report of this cluster; from now on only changes are told',
   new: 'there are new findings',
   raised: 'a finding became graver',
+  remaining: 'a finding remains that another no longer explains',
   resolved: 'a finding is resolved',
   incomplete: 'checks could not run that ran the last time',
   always: 'every report is to be sent',
@@ -105,20 +119,20 @@ const why: Readonly<Record<NotificationReason, string>> = {
 
 /** A part of the text that is either there whole or left out. */
 interface Block {
-  /** Made only when there is room left: wrapping ten thousand findings takes seconds. */
+  /** Made only when it is tried: wrapping ten thousand findings takes seconds. */
   readonly text: () => string;
   readonly finding: boolean;
 }
 const joined = (lines: readonly string[]): string => `${lines.join('\n')}\n`;
 const block = (lines: () => readonly string[], finding = false): Block => ({ text: () => joined(lines()), finding });
-/** No finding is said in less. */
-const leastBytes = 40;
+/** After so many findings that had no room, no other is tried. */
+const mostMisfits = 50;
 
 function textOf(
   report: Report,
   rule: NotificationRule,
   reason: NotificationReason,
-  { fresh, raised, resolved, ongoing }: Changes,
+  { fresh, raised, remaining, resolved, ongoing }: Changes,
   stored: SavedReport | undefined,
 ): { text: string; leftOut: number } {
   const head = joined([
@@ -129,27 +143,39 @@ function textOf(
   const blocks = [
     ...section(reason === 'baseline' ? 'FOUND' : 'NEW', fresh, linesOf),
     ...section('RAISED', raised, linesOf),
+    ...section('REMAINING', remaining, linesOf),
     ...section('RESOLVED', resolved, (finding) =>
       wrap(0, `${objectName(finding.object)}: ${finding.severity} since ${pointInTime(finding.since)}`),
     ),
+  ];
+  const rest = [
     ...(ongoing.length > 0 ? [block(() => ['', `ONGOING: ${counted(ongoing.length, 'finding')}, listed in the report`])] : []),
     ...gaps(report),
   ];
   const foot = joined(['', ...whereToRead(report, stored)]);
   const leftOutLine = (count: number) => (count > 0 ? `\n${counted(count, 'more finding')} had no room here; the report has all.\n` : '');
 
-  let room = textBudget - bytes(head) - bytes(foot) - bytes(leftOutLine(report.findings.length + report.resolved.length));
+  const room = textBudget - bytes(head) - bytes(foot) - bytes(leftOutLine(report.findings.length + report.resolved.length));
+  // However many findings there are, what could not run is said.
+  const below = fitted(rest, room / 2);
+  const { text, leftOut } = fitted(blocks, room - bytes(below.text));
+  return { text: head + text + below.text + leftOutLine(leftOut) + foot, leftOut };
+}
+
+/** As many blocks as have room, in their order, and how many findings have none. */
+const fitted = (blocks: readonly Block[], bytesFree: number): { text: string; leftOut: number } => {
+  let room = bytesFree;
   let leftOut = 0;
-  let body = '';
-  for (const { text, finding } of blocks) {
-    const part = room < leastBytes ? undefined : text();
+  let text = '';
+  for (const { text: make, finding } of blocks) {
+    const part = finding && leftOut >= mostMisfits ? undefined : make();
     if (part !== undefined && bytes(part) <= room) {
-      body += part;
+      text += part;
       room -= bytes(part);
     } else if (finding) leftOut++;
   }
-  return { text: head + body + leftOutLine(leftOut) + foot, leftOut };
-}
+  return { text, leftOut };
+};
 
 const bytes = (text: string): number => Buffer.byteLength(text);
 const wrap = (indent: number, text: string): string[] =>

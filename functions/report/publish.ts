@@ -43,10 +43,17 @@ export async function publishReport(
 ): Promise<Published> {
   const stored = await store.save(report, html);
   const storing = { publisher: store.location, ok: stored.problems.length === 0, detail: [stored.json, ...stored.problems].join('; ') };
+  // One after another: all marks lie under one key, and those who write it at once would have to try again and again.
+  let marks: Promise<void> = Promise.resolve();
+  const mark = (delivery: string): Promise<void> => {
+    // A mark that fails may cost a second message, a message that counts as failed would surely.
+    marks = marks.then(() => store.markNotified(report.cluster, report.operation, delivery)).catch(() => undefined);
+    return marks;
+  };
   const outcomes = await Promise.all(
     publishers.map(async (publisher): Promise<PublishOutcome> => {
       try {
-        return { publisher: publisher.name, ok: true, detail: await deliver(report, stored, store, publisher) };
+        return { publisher: publisher.name, ok: true, detail: await deliver(report, stored, store, publisher, mark) };
       } catch (error) {
         return { publisher: publisher.name, ok: false, detail: messageOf(error) };
       }
@@ -55,13 +62,16 @@ export async function publishReport(
   return { stored, outcomes: [storing, ...outcomes] };
 }
 
-async function deliver(report: Report, stored: SavedReport, store: ReportStore, publisher: Publisher): Promise<string> {
+async function deliver(
+  report: Report,
+  stored: SavedReport,
+  store: ReportStore,
+  publisher: Publisher,
+  mark: (delivery: string) => Promise<void>,
+): Promise<string> {
   const delivery = `${report.runId} ${publisher.name}`;
   if (await store.notified(report.cluster, report.operation, delivery)) return 'this run had already sent it';
   const { sent, detail } = await publisher.publish(report, stored);
-  if (sent) {
-    // A mark that fails may cost a second message, a message that counts as failed would surely.
-    await store.markNotified(report.cluster, report.operation, delivery).catch(() => undefined);
-  }
+  if (sent) await mark(delivery);
   return detail;
 }

@@ -6,6 +6,7 @@ import { script } from './html-script.ts';
 import { changesSection, checksSection, gapsSection, ignoredSection, tablesSection } from './html-sections.ts';
 import { style } from './html-style.ts';
 import { type Report, type ReportedFinding, severities } from './model.ts';
+import { orderTime } from './store.ts';
 import { counted } from './summary.ts';
 import { duration, verdictText, verdictWord } from './wording.ts';
 
@@ -40,7 +41,7 @@ export function renderHtml(report: Report): string {
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <meta name="robots" content="noindex">
-<meta name="nightshift:event-time" content="${report.eventTime ?? report.startedAt}">
+<meta name="nightshift:time" content="${orderTime(report)}">
 <title>${report.cluster}: ${word}, ${operation}</title>
 <link rel="icon" href="${icon}">
 <style>${raw(style)}</style>

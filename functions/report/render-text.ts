@@ -13,12 +13,12 @@ export interface TextOptions {
 }
 
 /**
- * May text written there be coloured? In this order: NO_COLOR (set and not empty: no), FORCE_COLOR (0 or false: no, else yes),
+ * May text written there be coloured? In this order, each where it is set and not empty: NO_COLOR (no), FORCE_COLOR (0 or false: no, else yes),
  * TERM=dumb (no), and then whether it is a terminal. https://no-color.org, https://force-color.org
  */
 export function useColor(stream: { readonly isTTY?: boolean | undefined }, env: Readonly<Record<string, string | undefined>>): boolean {
   if (env.NO_COLOR) return false;
-  if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';
+  if (env.FORCE_COLOR) return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';
   if (env.TERM === 'dumb') return false;
   return stream.isTTY === true;
 }
@@ -142,6 +142,9 @@ const changes = (on: Paper, { comparedWith, findings, resolved }: Report): strin
     ...findings
       .filter(({ raisedFrom }) => raisedFrom)
       .flatMap((finding) => line('raised', finding, ` (${finding.raisedFrom} to ${finding.severity})`)),
+    ...findings
+      .filter(({ formerCause, raisedFrom }) => formerCause && !raisedFrom)
+      .flatMap((finding) => line('remains', finding, ` (${finding.severity})`)),
     ...resolved.flatMap((finding) => line('resolved', finding, ` (${finding.severity} since ${pointInTime(finding.since)})`)),
   ];
   const since = `since the report of ${pointInTime(comparedWith.startedAt)}`;

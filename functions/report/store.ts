@@ -27,6 +27,8 @@ export interface SavedReport {
   readonly html: string;
   /** Is it what latest.json holds now? Not if it is not of full scope, or a newer one is there. */
   readonly latest: boolean;
+  /** A newer report was there first: the next one is compared with that, and not with this. */
+  readonly overtaken?: true;
   /** What could not be written beside the report’s JSON. */
   readonly problems: readonly string[];
 }
@@ -60,7 +62,7 @@ export const reportStore = (storage: Storage, warn: Warn): ReportStore => ({
 const folder = (cluster: string, operation: string): string => `reports/${cluster}/${operation}`;
 const stateKey = (cluster: string, operation: string): string => `state/${cluster}/${operation}.json`;
 
-/** When the run was to happen: reports are filed and ordered by it, so that a retry overwrites its own and a late one never a newer one. */
+/** When the run was to happen: reports are filed by it, so that a retry overwrites its own. */
 const timeOf = ({ eventTime, startedAt }: Pick<Report, 'eventTime' | 'startedAt'>): string =>
   new Date(eventTime ?? startedAt).toISOString();
 
@@ -68,6 +70,15 @@ const timeOf = ({ eventTime, startedAt }: Pick<Report, 'eventTime' | 'startedAt'
 export const reportKey = (report: Pick<Report, 'cluster' | 'operation' | 'runId' | 'eventTime' | 'startedAt'>): string => {
   const [day = '', clock = ''] = timeOf(report).split('T');
   return `${folder(report.cluster, report.operation)}/${day.replaceAll('-', '/')}/${clock.slice(0, 8).replaceAll(':', '')}Z-${report.runId}`;
+};
+
+/**
+ * What reports are ordered by, so that a late one never overwrites a newer one: when the run was to happen, but not later than it did. An event
+ * with a time in the future would else be the latest until then.
+ */
+export const orderTime = (report: Pick<Report, 'eventTime' | 'startedAt'>): string => {
+  const [eventTime, startedAt] = [timeOf(report), new Date(report.startedAt).toISOString()];
+  return eventTime < startedAt ? eventTime : startedAt;
 };
 
 const jsonType = 'application/json';
@@ -98,13 +109,16 @@ async function save(storage: Storage, report: Report, html: string): Promise<Sav
     });
   await attempt(keys.html, () => storage.write(keys.html, html, htmlType));
   let isLatest = false;
+  let overtaken = false;
   if (report.fullScope) {
     const last = `${folder(report.cluster, report.operation)}/latest`;
-    const time = timeOf(report);
+    const time = orderTime(report);
+    const failures = problems.length;
     isLatest = await attempt(`${last}.json`, () => replaceOlder(storage, `${last}.json`, json, jsonType, time, timeOfJson));
+    overtaken = !isLatest && problems.length === failures;
     if (isLatest) await attempt(`${last}.html`, () => replaceOlder(storage, `${last}.html`, html, htmlType, time, timeOfHtml));
   }
-  return { ...keys, latest: isLatest, problems };
+  return { ...keys, latest: isLatest, ...(overtaken && { overtaken: true }), problems };
 }
 
 /** Writes unless what is there is newer. Runs that meet here are put in order by the storage’s preconditions. */
@@ -136,12 +150,13 @@ const parseJson = (text: string): unknown => {
 /** When a stored report is of; a text that cannot be understood counts as older than all. */
 const timeOfJson = (text: string): string | undefined => {
   const report = parseJson(text) as Partial<Report> | null | undefined;
-  const time = report?.eventTime ?? report?.startedAt;
-  return typeof time === 'string' && !Number.isNaN(Date.parse(time)) ? new Date(time).toISOString() : undefined;
+  const isTime = (time: unknown): time is string => typeof time === 'string' && !Number.isNaN(Date.parse(time));
+  if (!isTime(report?.startedAt) || !isTime(report.eventTime ?? report.startedAt)) return undefined;
+  return orderTime({ eventTime: report.eventTime, startedAt: report.startedAt });
 };
 
-/** The page says it in <meta name="nightshift:event-time">, written by renderHtml. */
-const timeOfHtml = (text: string): string | undefined => /<meta name="nightshift:event-time" content="([^"]+)"/.exec(text)?.[1];
+/** The page says it in <meta name="nightshift:time">, written by renderHtml. */
+const timeOfHtml = (text: string): string | undefined => /<meta name="nightshift:time" content="([^"]+)"/.exec(text)?.[1];
 
 /** What runs remember of themselves beside reports. Other keys than these are left as they are. */
 type State = Record<string, unknown> & { notified: string[] };

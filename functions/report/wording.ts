@@ -40,11 +40,20 @@ export const countedKind = (count: number, kind: string): string => {
   return counted(count, kind, plural);
 };
 
-/** `new`, `since 2026-11-20 06:00 UTC`, `raised from warning, since …`, `not verified today, since …`; nothing in a first report, where all is new. */
-export const history = ({ change, since, raisedFrom }: ReportedFinding, { comparedWith }: Pick<Report, 'comparedWith'>): string => {
-  if (change === 'new') return comparedWith ? 'new' : '';
-  const before = change === 'unverified' ? 'not verified today, ' : raisedFrom ? `raised from ${raisedFrom}, ` : '';
-  return `${before}since ${pointInTime(since)}`;
+/** Why it is told today although it is not new: `not verified today`, `raised from warning`, `no longer explained by Node n1`; nothing where it just goes on. */
+export const changeNote = ({ change, raisedFrom, formerCause }: ReportedFinding): string =>
+  change === 'unverified'
+    ? 'not verified today'
+    : raisedFrom
+      ? `raised from ${raisedFrom}`
+      : formerCause
+        ? `no longer explained by ${objectName(formerCause)}`
+        : '';
+
+/** `new`, `since 2026-11-20 06:00 UTC`, or the note and since when; nothing in a first report, where all is new. */
+export const history = (finding: ReportedFinding, { comparedWith }: Pick<Report, 'comparedWith'>): string => {
+  if (finding.change === 'new') return comparedWith ? 'new' : '';
+  return [changeNote(finding), `since ${pointInTime(finding.since)}`].filter(Boolean).join(', ');
 };
 
 /** Part of a remedy: a sentence, or lines to be copied as they are. */

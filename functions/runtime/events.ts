@@ -27,10 +27,13 @@ interface Envelope {
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+const time = z.iso.datetime({ offset: true }).optional();
+/** An envelope's: one that is no time is as good as none. */
+const sentAt = time.catch(undefined);
 const snsRecords = z.object({
-  Records: z.array(z.object({ Sns: z.object({ MessageId: z.string(), Timestamp: z.string().optional(), Message: z.string() }) })),
+  Records: z.array(z.object({ Sns: z.object({ MessageId: z.string(), Timestamp: sentAt, Message: z.string() }) })),
 });
-const busEvent = z.object({ id: z.string(), time: z.string().optional(), 'detail-type': z.string(), detail: z.unknown() });
+const busEvent = z.object({ id: z.string(), time: sentAt, 'detail-type': z.string(), detail: z.unknown() });
 
 /** Takes an event out of its SNS or EventBridge envelope. */
 const unwrap = (event: unknown): Envelope => {
@@ -59,14 +62,22 @@ const unwrap = (event: unknown): Envelope => {
 const given = (body: unknown, path: readonly PropertyKey[]): string => {
   let value = body;
   for (const step of path) value = isRecord(value) || Array.isArray(value) ? (value as Record<PropertyKey, unknown>)[step] : undefined;
+  return quoted(value);
+};
+
+const quoted = (value: unknown): string => {
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 };
 
+/** A whole wrong event must not become a message of its size: that is logged, and answered. */
+const firstOf = (texts: readonly string[]): string[] =>
+  texts.length > 10 ? [...texts.slice(0, 10), `and ${texts.length - 10} more`] : [...texts];
+
 const explain = (issue: z.core.$ZodIssue, body: unknown, allowed: readonly string[]): string => {
   if (issue.code === 'unrecognized_keys') {
     const template = issue.keys.some((key) => /^key\d$/.test(key)) ? ' This is the template of the Lambda console: replace it.' : '';
-    return `Unknown ${issue.keys.length > 1 ? 'keys' : 'key'} ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}; allowed are ${allowed.join(', ')}.${template}`;
+    return `Unknown ${issue.keys.length > 1 ? 'keys' : 'key'} ${firstOf(issue.keys.map(quoted)).join(', ')}; allowed are ${allowed.join(', ')}.${template}`;
   }
   const where = issue.path.map(String).join('.');
   return `${where || 'The event'}: ${given(body, issue.path)} was given. ${issue.message}.`;
@@ -86,7 +97,7 @@ export const parseEvent = (event: unknown, operation: Operation): OperationReque
       operation: z.literal(operation.name).optional(),
       executionId: name.optional(),
       schedule: name.optional(),
-      scheduledTime: z.iso.datetime({ offset: true }).optional(),
+      scheduledTime: time,
       ...operation.event.shape,
     })
     .refine(({ cluster, clusters }) => cluster === undefined || clusters === undefined, {
@@ -97,7 +108,7 @@ export const parseEvent = (event: unknown, operation: Operation): OperationReque
   if (!parsed.success) {
     const allowed = ['cluster', 'clusters', ...Object.keys(operation.event.shape)];
     const mistakes = parsed.error.issues.map((issue) => explain(issue, body, allowed));
-    throw new EventError(`${mistakes.join(' ')} An event looks like {"cluster": "prod"}; {} means every configured cluster.`);
+    throw new EventError(`${firstOf(mistakes).join(' ')} An event looks like {"cluster": "prod"}; {} means every configured cluster.`);
   }
   const { cluster, clusters, operation: _, executionId, schedule, scheduledTime, ...own } = parsed.data;
   // Scheduler gives each attempt an execution id of its own; the schedule and its time are the same for all attempts.

@@ -64,7 +64,9 @@ const bundledConfiguration = (): Promise<Configuration> => {
 /** The Lambda handler of an operation: the event strictly validated, JSON logs, metrics, a time budget, errors explained. */
 export const operationHandler = (operation: Operation) => {
   const logger = new Logger({ persistentKeys: { operation: operation.name } });
-  const metrics = new Metrics({ defaultDimensions: {} });
+  const metrics = new Metrics();
+  // It adds `service` by itself: a metric is found, and paid for, by all its dimensions, and ours are cluster and operation.
+  metrics.clearDefaultDimensions();
   return middy<unknown, object, Error, Context & { budget?: ReturnType<typeof timeBudget> }>()
     .use(injectLambdaContext(logger, { resetKeys: true }) as Middleware)
     .use(published(metrics))

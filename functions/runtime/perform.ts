@@ -12,6 +12,7 @@ import { EventError, type OperationRequest } from './events.ts';
 import type { Started } from './fan-out.ts';
 import type { Surroundings } from './handler.ts';
 import { layOptions } from './lay-options.ts';
+import { publisherFailed } from './log-messages.ts';
 import { runIdOf } from './run-id.ts';
 import { runOnCluster } from './run-on-cluster.ts';
 import { selectClusters, UnknownClusterError } from './select-clusters.ts';
@@ -82,9 +83,10 @@ const runOne = async (cluster: string, request: OperationRequest, surroundings: 
     previous,
     signal,
   });
-  measured(surroundings, report);
   const published = await publishReport(report, renderHtml(report), store, await publishersOf(configuration));
-  for (const { publisher, ok, detail } of published.outcomes) if (!ok) logger.error('a publisher failed', { publisher, detail });
+  // What a partial run counts is no measure of the cluster.
+  if (report.fullScope) measured(surroundings, report);
+  for (const { publisher, ok, detail } of published.outcomes) if (!ok) logger.error(publisherFailed, { publisher, detail });
   logger.info('report published', {
     status: report.status,
     complete: report.complete,

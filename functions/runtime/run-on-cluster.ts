@@ -3,6 +3,7 @@ import { buildReport, unreachableReport } from '../report/build-report.ts';
 import type { Report } from '../report/model.ts';
 import type { Source } from '../scan/contracts.ts';
 import { scan } from '../scan/scan.ts';
+import { withinBudget } from '../scan/within-budget.ts';
 import type { OperationOptions } from './configuration.ts';
 import { type CheckSelection, checksOff, type Operation, validateCheckOptions } from './operation.ts';
 
@@ -22,6 +23,17 @@ export interface ClusterRun {
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: { readonly objects: number; readonly resource: string }) => void;
 }
+
+/** Waits no longer than the budget: a lookup or an AWS client that hangs and does not listen must not cost the report. */
+const openWithinBudget = async ({ open, signal, cluster }: ClusterRun): Promise<Source> => {
+  const opening = open(signal);
+  const source = await withinBudget(opening, signal);
+  if (source) return source;
+  void opening.then((late) => late.close()).catch(() => undefined);
+  const { ClusterError } = await import('../cluster/cluster-error.ts');
+  const remedy = 'look whether the function can reach the AWS services and the cluster: subnets, endpoints, security groups';
+  throw new ClusterError('aborted', `the way to ${cluster} was still not open when the time budget was spent`, remedy);
+};
 
 /**
  * Runs the checks and makes the report. A cluster that is unreachable or refuses us is a result: a report with one critical finding.
@@ -45,7 +57,7 @@ export const runOnCluster = async (run: ClusterRun): Promise<Report> => {
   const { isClusterError } = await import('../cluster/cluster-error.ts');
   let source: Source;
   try {
-    source = await run.open(run.signal);
+    source = await openWithinBudget(run);
   } catch (error) {
     if (!isClusterError(error)) throw error;
     return unreachableReport({ facts: facts(), ...context, error });

@@ -25,7 +25,8 @@ export function selectClusters(configuration: Pick<Configuration, 'clusters'>, p
 function picks(pattern: string, name: string, labels: Readonly<Record<string, string>>): boolean {
   const equals = pattern.indexOf('=');
   if (equals < 0) return matchesGlob(name, pattern);
-  const value = labels[pattern.slice(0, equals)];
+  const label = pattern.slice(0, equals);
+  const value = Object.hasOwn(labels, label) ? labels[label] : undefined;
   return value !== undefined && matchesGlob(value, pattern.slice(equals + 1));
 }
 

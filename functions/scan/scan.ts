@@ -18,9 +18,7 @@ import {
 import { labelSelection } from './label-selection.ts';
 import { ownerIndex } from './owners.ts';
 import { type PlannedRead, planReads } from './plan-reads.ts';
-
-/** How long a source or a check may still take after the budget is spent, in ms; then it is left behind. */
-const graceMs = 500;
+import { graceMs, withinBudget } from './within-budget.ts';
 
 /** One observer at work. `end` is set as soon as nothing more is to be learned from it. */
 interface Running<Out> {
@@ -53,23 +51,6 @@ const begin = <Out>(observer: Observer<Out>, source: Source, run: ScanRun): { ru
   if (off !== undefined) running.end = { outcome: 'not-run', reason: off };
   else if (source.stateless && !observer.worksOnManifests) running.end = { outcome: 'not-run', reason: source.stateless };
   return { running, options: parsed.data };
-};
-
-/** Resolves to undefined when the signal is aborted and the grace is over, so that nothing can hold up the report. */
-const withinBudget = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> => {
-  const { promise: over, resolve } = Promise.withResolvers<undefined>();
-  let timer: NodeJS.Timeout | undefined;
-  const onAbort = () => {
-    timer = setTimeout(() => resolve(undefined), graceMs);
-  };
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([work, over]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
-  }
 };
 
 /** Shows a batch to one reader; a throw ends that observer alone. */
@@ -118,8 +99,15 @@ const consume = async (
       signal,
     )
     [Symbol.asyncIterator]();
+  // One grace for all that it still sends: a source that does not listen could otherwise go on, batch by batch.
+  let leaveAt = Number.POSITIVE_INFINITY;
+  const onAbort = () => {
+    leaveAt = performance.now() + graceMs;
+  };
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
   try {
-    while (ends.size < planned.length) {
+    while (ends.size < planned.length && performance.now() < leaveAt) {
       const next = await withinBudget(stream.next(), signal);
       if (next === undefined || next.done) break;
       if ('state' in next.value) ends.set(next.value.read, next.value);
@@ -131,6 +119,7 @@ const consume = async (
   } catch (error) {
     endAll('unavailable', error instanceof Error ? error.message : String(error), 'look at the message and run again');
   }
+  signal.removeEventListener('abort', onAbort);
   if (signal.aborted) endAll('budget', 'the time budget was spent', budgetRemedy);
   endAll('unavailable', 'the source ended without saying how', 'run again');
   // Not awaited: a source that hangs must not hold up the report.

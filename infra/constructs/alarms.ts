@@ -2,22 +2,26 @@ import { Duration } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { publisherFailed } from '../../functions/runtime/log-messages.ts';
 
 /** What the alarms watch. Keys name the alarms. */
 export interface AlarmsProps {
   readonly functions: ReadonlyMap<string, IFunction>;
+  /** Where the functions log. */
+  readonly logs: ReadonlyMap<string, ILogGroup>;
   readonly deadLetters: ReadonlyMap<string, IQueue>;
   readonly topic: ITopic;
 }
 
 const period = Duration.minutes(5);
 
-/** Who watches the watchman: runs that failed or could not start, and what lies in a dead-letter queue. */
+/** Who watches the watchman: runs that failed or could not start, reports that nobody was told of, and what lies in a dead-letter queue. */
 export class Alarms extends Construct {
-  constructor(scope: Construct, id: string, { functions, deadLetters, topic }: AlarmsProps) {
+  constructor(scope: Construct, id: string, { functions, logs, deadLetters, topic }: AlarmsProps) {
     super(scope, id);
     const action = new SnsAction(topic);
     const alarm = (name: string, metric: IMetric, description: string) => {
@@ -41,6 +45,19 @@ export class Alarms extends Construct {
         `Throttles-${operation}`,
         handler.metricThrottles({ period, statistic: 'Sum' }),
         `Nightshift: ${operation} was throttled: the account’s concurrency is spent. Runs come late or not at all.`,
+      );
+    }
+    for (const [operation, logGroup] of logs) {
+      const filter = new MetricFilter(this, `Untold-${operation}`, {
+        logGroup,
+        filterPattern: FilterPattern.stringValue('$.message', '=', publisherFailed),
+        metricNamespace: 'Nightshift',
+        metricName: `PublishersFailed-${operation}`,
+      });
+      alarm(
+        `PublishersFailed-${operation}`,
+        filter.metric({ period, statistic: 'Sum' }),
+        `Nightshift: ${operation} stored a report but could not tell a topic or the bus of it. Read the report: the next one tells only what changes after it. The log says why.`,
       );
     }
     for (const [place, queue] of deadLetters) {

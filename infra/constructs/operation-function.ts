@@ -29,6 +29,7 @@ export interface OperationFunctionProps {
 /** One operation as a Lambda function, with the rights that it needs and no more, its log group, and the queue for runs that failed. */
 export class OperationFunction extends Construct {
   readonly function: LambdaFunction;
+  readonly logGroup: LogGroup;
   /** Runs started asynchronously that failed twice. */
   readonly deadLetters: IQueue;
 
@@ -36,11 +37,11 @@ export class OperationFunction extends Construct {
     super(scope, id);
     const { operation, configuration } = props;
     const { deployment } = configuration;
-    const logGroup = new LogGroup(this, 'Logs', {
+    this.logGroup = new LogGroup(this, 'Logs', {
       retention: deployment.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    const role = this.role(props, logGroup);
+    const role = this.role(props, this.logGroup);
     this.deadLetters = deadLetterQueue(this, 'DeadLetters');
     this.function = new LambdaFunction(this, 'Function', {
       description: `Nightshift: ${operation}`,
@@ -49,7 +50,7 @@ export class OperationFunction extends Construct {
       handler: 'index.handler',
       code: operationCode(operation, configuration),
       role,
-      logGroup,
+      logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
       tracing: Tracing.ACTIVE,
       memorySize: deployment.memoryMegabytes,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -145,9 +146,10 @@ describe('bad input: exit 2 and a message to act on', () => {
   });
   test('no such kubeconfig', async () => fails(await nightshift(['health-check', '--kubeconfig', 'nowhere']), 2, /nowhere/));
   test('a file that cannot be written', async () => {
-    const { code, err } = await nightshift(['health-check', '--manifests', example, '--out', join(directory, 'no/such/report.html')]);
-    assert.equal(code, 2);
-    assert.match(err, /cannot be written/);
+    const path = join(directory, 'no/such/report.html');
+    fails(await nightshift(['health-check', '--manifests', example, '--out', path]), 2, /cannot be written: there is no folder/);
+    const folder = ['--out', directory, '--output', 'html'];
+    fails(await nightshift(['health-check', '--manifests', example, ...folder]), 2, /cannot be written: it is a folder/);
   });
   test('an ending that tells no format', async () =>
     fails(await nightshift(['health-check', '--manifests', example, '--out', 'report.pdf']), 2, /tells no format/));
@@ -182,12 +184,52 @@ test('colour: none into a pipe, forced with FORCE_COLOR, never with NO_COLOR', a
   assert(!(await run({ NO_COLOR: '1', FORCE_COLOR: '1' })).out.includes(sequence));
 });
 
-test('a reader that leaves early (head) is no error', async () => {
-  const child = spawn('/bin/sh', [
-    '-c',
-    `"${process.execPath}" "${join(root, 'functions/cli/nightshift.ts')}" health-check --manifests "${example}" --fail-on never --output json | head -n 1; exit 0`,
-  ]);
-  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  assert.equal(out, '{\n');
-  assert.equal(err, '');
+test('a reader that leaves early (head) is no error, and the exit code and the state are as for one that reads on', async () => {
+  const child = spawn(
+    process.execPath,
+    [join(root, 'functions/cli/nightshift.ts'), 'health-check', '--manifests', example, '--output', 'json', '--state', 'left'],
+    { cwd: directory, env: { ...process.env, NO_COLOR: '1' } },
+  );
+  child.stdout.destroy();
+  const err = await text(child.stderr);
+  const code = child.exitCode ?? (await new Promise<number | null>((resolve) => child.once('close', resolve)));
+  assert.match(err, /^nightshift: kept as .*\n$/);
+  assert.equal(code, 1);
 });
+
+test('interrupted: what was not read is no state of the cluster, and is not kept', async () => {
+  const { server, kubeconfig } = await hangingServer();
+  after(() => server.close());
+  const user = { name: 'u', user: { token: 't' } };
+  const clusters = Object.fromEntries(['one', 'two'].map((name) => [name, { kubeconfig: { file: join(directory, 'hanging') } }]));
+  await file('hanging', JSON.stringify({ ...kubeconfig, users: [user] }));
+  await file('two.yaml', JSON.stringify({ clusters }));
+  const child = spawn(
+    process.execPath,
+    [join(root, 'functions/cli/nightshift.ts'), 'health-check', '--event', '-', '--config', 'two.yaml', '--state', 'interrupted'],
+    { cwd: directory, env: { ...process.env, HOME: directory, NO_COLOR: '1' } },
+  );
+  child.stdin.end('{}');
+  server.once('connection', () => child.kill('SIGINT'));
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  const code = child.exitCode ?? (await new Promise<number | null>((resolve) => child.once('close', resolve)));
+  assert.equal(code, 3, err);
+  assert.match(err, /interrupted: the report is not whole and is not kept/);
+  assert.doesNotMatch(out, /\btwo health-check/);
+  await assert.rejects(readdir(join(directory, 'interrupted')), { code: 'ENOENT' });
+});
+
+/** A server that takes connections and says nothing. */
+async function hangingServer() {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const kubeconfig = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'c', cluster: { server: `https://127.0.0.1:${port}` } }],
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'x',
+  };
+  return { server, kubeconfig };
+}

@@ -226,13 +226,14 @@ describe('the alarms', () => {
   test('watch errors, throttles and each dead-letter queue, and tell the topic', () => {
     const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(({ Properties }) => Properties);
     const watched = alarms.map(({ Namespace, MetricName, Statistic, Dimensions }) =>
-      [Namespace, MetricName, Statistic, (Dimensions as { Value: string }[])[0]?.Value].join(' '),
+      [Namespace, MetricName, Statistic, (Dimensions as { Value: string }[] | undefined)?.[0]?.Value].filter(Boolean).join(' '),
     );
     assert.deepEqual(
       watched.sort(),
       [
         `AWS/Lambda Errors Sum <${handler.id}>`,
         `AWS/Lambda Throttles Sum <${handler.id}>`,
+        'Nightshift PublishersFailed-health-check Sum',
         ...[runsFailed, runsNotStarted, runsNotFannedOut].map(
           ({ id }) => `AWS/SQS ApproximateNumberOfMessagesVisible Maximum <${id}.QueueName>`,
         ),
@@ -247,6 +248,14 @@ describe('the alarms', () => {
         TreatMissingData: 'notBreaching',
       });
     }
+  });
+});
+
+test('a report that nobody was told of is seen in the log of the function', () => {
+  assert.partialDeepStrictEqual(resourceOf(template, 'AWS::Logs::MetricFilter').Properties, {
+    LogGroupName: `<${resourceOf(template, 'AWS::Logs::LogGroup').id}>`,
+    FilterPattern: '{ $.message = "a publisher failed" }',
+    MetricTransformations: [{ MetricNamespace: 'Nightshift', MetricName: 'PublishersFailed-health-check', MetricValue: '1' }],
   });
 });
 

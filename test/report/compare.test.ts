@@ -80,6 +80,29 @@ describe('compared with the last report', () => {
     assert.deepEqual(report.resolved, []);
   });
 
+  test('a consequence that stands for itself names its former cause, once', () => {
+    const last = before([dead(), waiting()], [onNode]);
+    const report = after(last, [waiting()]);
+    assert.deepEqual(report.findings[0]?.formerCause, node);
+    assert.equal(after(report, [waiting()], [], [], { facts: facts({ runId: 'c' }) }).findings[0]?.formerCause, undefined);
+    const moved = after(last, [dead(), waiting()]);
+    assert.deepEqual(
+      moved.findings.map(({ formerCause }) => formerCause),
+      [undefined, node],
+    );
+    const swapped = after(last, [dead(), waiting()], [{ effect: node, cause: pod, because: 'x' }]);
+    assert.deepEqual(
+      swapped.findings.map(({ check, formerCause }) => [check, formerCause]),
+      [['pod-waiting', node]],
+    );
+  });
+
+  test('a cause is as grave as what it does: it is raised by a graver consequence', () => {
+    const pressed = dead({ severity: 'warning' });
+    const report = after(before([pressed]), [pressed, waiting({ severity: 'critical' })], [onNode]);
+    assert.equal(report.findings[0]?.raisedFrom, 'warning');
+  });
+
   test('a consequence that is gone is not called resolved: nobody was told of it', () => {
     assert.deepEqual(after(before([dead(), waiting()], [onNode]), [dead()]).resolved, []);
   });
@@ -107,6 +130,41 @@ describe('what did not run today', () => {
     assert.deepEqual(
       after(between, []).resolved.map(({ check }) => check),
       ['node-not-ready'],
+    );
+  });
+
+  test('a consequence of an incomplete check stays with its cause, which is as grave as it was and is not raised by its return', () => {
+    const waits = waiting({ severity: 'critical' });
+    const pressed = dead({ severity: 'warning' });
+    const between = after(before([pressed, waits], [onNode]), [pressed], [], [incomplete('pod-waiting')], { facts: facts({ runId: 'b' }) });
+    assert.equal(between.findings[0]?.severity, 'critical');
+    assert.deepEqual(
+      between.findings[0]?.consequences?.map(({ check, change, since }) => [check, change, since]),
+      [['pod-waiting', 'unverified', day.before]],
+    );
+    const back = after(between, [pressed, waits], [onNode]);
+    assert.equal(back.findings[0]?.raisedFrom, undefined);
+    assert.deepEqual(
+      back.findings[0]?.consequences?.map(({ change, since }) => [change, since]),
+      [[undefined, day.before]],
+    );
+    assert.equal(after(between, [pressed]).findings[0]?.consequences, undefined);
+  });
+
+  test('a consequence of an incomplete check whose cause is resolved stands for itself: no all-clear', () => {
+    const last = before([dead(), waiting({ severity: 'critical' })], [onNode]);
+    const between = after(last, [], [], [incomplete('pod-waiting')], { facts: facts({ runId: 'b' }) });
+    assert.deepEqual(states(between), [['pod-waiting', 'unverified', day.before]]);
+    assert.deepEqual(between.findings[0]?.formerCause, node);
+    assert.equal(between.status, 'critical');
+    assert.deepEqual(
+      between.resolved.map(({ check }) => check),
+      ['node-not-ready'],
+    );
+    assert.deepEqual(states(after(between, [waiting()])), [['pod-waiting', 'ongoing', day.before]]);
+    assert.deepEqual(
+      after(between, []).resolved.map(({ check }) => check),
+      ['pod-waiting'],
     );
   });
 
@@ -177,6 +235,11 @@ describe('a retry of the same run', () => {
     );
   });
 
+  test('what the first try called resolved and the second finds again was there before both', () => {
+    const first = after(before([dead()]), []);
+    assert.deepEqual(states(after(first, [dead()])), [['node-not-ready', 'ongoing', day.before]]);
+  });
+
   test('since is told from the first try', () => {
     const once = before([dead()]);
     const again = reportOf(scanOf([dead()]), { previous: once, facts: facts({ ...yesterday, startedAt: '2026-11-23T06:05:00.000Z' }) });
@@ -197,6 +260,9 @@ describe('a retry of the same run', () => {
           assert.ok(!(present.has(fingerprint) && resolved.has(fingerprint)));
           assert.equal(present.has(fingerprint) || resolved.has(fingerprint), present.has(fingerprint) || outcome(check) === 'ran');
           if (outcome(check) === 'incomplete') assert.ok(present.has(fingerprint));
+        }
+        for (const { fingerprint, check } of previous.findings.flatMap(({ consequences = [] }) => consequences)) {
+          if (outcome(check) === 'incomplete') assert.ok(present.has(fingerprint), 'a consequence, too');
         }
       }),
       { numRuns: 500 },

@@ -45,6 +45,29 @@ describe('when a message is sent', () => {
     assert.equal(reason(second([[]], [[], [gap]])), 'incomplete');
     assert.equal(reason(second([[], [gap]], [[], [gap]])), undefined);
     assert.equal(reason(second([[], [gap]], [[]])), undefined);
+    const another: ObserverEnd = { ...gap, id: 'pod-waiting' };
+    assert.equal(reason(second([[], [gap]], [[], [gap, another]])), 'incomplete', 'one more');
+    assert.equal(reason(second([[], [gap]], [[], [another]])), 'incomplete', 'another');
+    assert.equal(reason(second([[], [gap, another]], [[], [gap]])), undefined, 'one less');
+  });
+
+  test('when what people were told of is gone, but what it explained is not', () => {
+    const link = { effect: pod.object, cause: ref('Node', 'n1'), because: 'it runs there' };
+    const waits = { ...pod, severity: 'critical' } as const;
+    const previous = reportOf(scanOf([node('critical'), waits], [link]), { facts: facts(yesterday) });
+    const sent = notification(reportOf(scanOf([waits]), { previous }), changes, stored);
+    assert.equal(sent?.reason, 'remaining');
+    assert.equal(sent?.subject, '[CRITICAL: 1 remains, 1 resolved] prod health-check');
+    assert.match(
+      sent?.text ?? '',
+      /REMAINING\ncritical: Pod shop\/p1\n {2}it waits\n(?:.*\n)*? +no longer explained by Node n1, since 2026-11-23/,
+    );
+  });
+
+  test('not for a run that a newer one overtook: the next tells it', () => {
+    const late = second([[]], [[node('critical')]]);
+    assert.equal(notification(late, changes, { ...stored, latest: false, overtaken: true }), undefined);
+    assert.equal(notification(late, changes, { ...stored, latest: false, problems: ['latest.json could not be written'] })?.reason, 'new');
   });
 
   test('always, where that is wished', () => {
@@ -130,6 +153,16 @@ The full report:
     );
     assert.match(message.text, /The full report:\n {2}aws s3 cp/);
     assert.equal(Buffer.from(message.text).toString(), message.text, 'no character is cut in two');
+  });
+
+  test('says what could not run, however many findings there are', () => {
+    const long: ObserverEnd = { ...gap, reason: `forbidden: ${'a missing right, '.repeat(40)}` };
+    const many = Array.from({ length: 3_000 }, (_, index) =>
+      found('pod-waiting', ref('Pod', `p${index}`, 'x'), { message: 'é'.repeat(150) }),
+    );
+    const { text = '', leftOut = 0 } = notification(second([[]], [many, [long]]), changes, stored) ?? {};
+    assert.ok(leftOut > 300);
+    assert.match(text, /COULD NOT RUN\nwarning-events\n {2}forbidden/);
   });
 
   test('one finding that is too large alone does not take the place of the others', () => {

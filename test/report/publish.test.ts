@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SNSClient } from '@aws-sdk/client-sns';
 import type { Report } from '../../functions/report/model.ts';
@@ -91,6 +92,31 @@ describe('publishReport', () => {
     assert.deepEqual(outcomes.map(({ detail }) => detail).slice(1), ['this run had already sent it', 'sent']);
     await publishReport({ ...healthyReport(), runId: 'another' }, '', kept, publishers);
     assert.equal(seen.length, 4);
+  });
+
+  test('of many that send at once each is marked: a retry tells none of them twice', async () => {
+    const texts = new Map<string, { text: string; version: string }>();
+    // As S3 does it: a write that another one overtook is refused.
+    const conditional: Storage = {
+      location: 's3://bucket',
+      read: async (key) => {
+        await sleep(1);
+        return texts.get(key);
+      },
+      write: async (key, text, _type, precondition) => {
+        await sleep(1);
+        const held = texts.get(key)?.version;
+        if (precondition && (precondition === 'absent' ? held !== undefined : held !== precondition.version)) return false;
+        texts.set(key, { text, version: `${Number(held ?? 0) + 1}` });
+        return true;
+      },
+    };
+    const kept = reportStore(conditional, assert.fail);
+    const seen: unknown[] = [];
+    const publishers = Array.from({ length: 12 }, (_, index) => sending(`sns:${index}`, seen));
+    await publishReport(healthyReport(), '', kept, publishers);
+    await publishReport(healthyReport(), '', kept, publishers);
+    assert.equal(seen.length, 12);
   });
 
   test('a mark that cannot be written does not make a sent message a failure', async () => {

@@ -95,6 +95,6 @@ describe('renderHtml', () => {
   });
 
   test('tells when it is of, for who keeps the latest', () => {
-    assert.match(renderHtml(sampleReport()), /<meta name="nightshift:event-time" content="2026-11-24T06:00:00.000Z">/);
+    assert.match(renderHtml(sampleReport()), /<meta name="nightshift:time" content="2026-11-24T06:00:00.000Z">/);
   });
 });

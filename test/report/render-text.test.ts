@@ -109,7 +109,7 @@ describe('useColor', () => {
       [true, true, { NO_COLOR: '' }],
       [false, true, { NO_COLOR: '1', FORCE_COLOR: '1' }],
       [true, false, { FORCE_COLOR: '1' }],
-      [true, false, { FORCE_COLOR: '' }],
+      [false, false, { FORCE_COLOR: '' }],
       [false, true, { FORCE_COLOR: '0' }],
       [true, false, { FORCE_COLOR: '1', TERM: 'dumb' }],
       [false, true, { TERM: 'dumb' }],

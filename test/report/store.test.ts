@@ -17,6 +17,7 @@ const at = (eventTime: string, more: Partial<Report> = {}): Report => ({
   ...healthyReport(),
   runId: eventTime.replace(/\D/g, ''),
   eventTime,
+  startedAt: eventTime,
   ...more,
 });
 const morning = at('2026-11-24T06:00:00.000Z');
@@ -83,8 +84,18 @@ for (const [kind, open] of Object.entries(kinds)) {
     test('latest is never written over by an older one, nor by one of less than full scope', async (t) => {
       const store = reportStore(await open(t), assert.fail);
       await store.save(evening, renderHtml(evening));
-      assert.equal((await store.save(morning, renderHtml(morning))).latest, false);
-      assert.equal((await store.save(at('2026-11-25T06:00:00.000Z', { fullScope: false }), '')).latest, false);
+      const late = await store.save(morning, renderHtml(morning));
+      assert.deepEqual([late.latest, late.overtaken, late.problems], [false, true, []]);
+      const partial = await store.save(at('2026-11-25T06:00:00.000Z', { fullScope: false }), '');
+      assert.deepEqual([partial.latest, partial.overtaken], [false, undefined]);
+      assert.deepEqual(await store.latest('prod', 'health-check'), evening);
+    });
+
+    test('a run whose event says a time in the future does not stay the latest until then', async (t) => {
+      const store = reportStore(await open(t), assert.fail);
+      const mistyped = at('2036-11-24T06:00:00.000Z', { startedAt: '2026-11-24T12:00:00.000Z' });
+      assert.match((await store.save(mistyped, renderHtml(mistyped))).json, /2036/);
+      assert.equal((await store.save(evening, renderHtml(evening))).latest, true);
       assert.deepEqual(await store.latest('prod', 'health-check'), evening);
     });
 
@@ -147,7 +158,7 @@ describe('runs that meet', () => {
       fc.asyncProperty(fc.scheduler(), fc.shuffledSubarray(times, { minLength: 2 }), async (s, order) => {
         const storage = racing(s);
         const store = reportStore(storage, assert.fail);
-        const saving = Promise.all(order.map((time) => store.save(at(time), `<meta name="nightshift:event-time" content="${time}">`)));
+        const saving = Promise.all(order.map((time) => store.save(at(time), `<meta name="nightshift:time" content="${time}">`)));
         await s.waitFor(saving);
         const newest = order.toSorted().at(-1) ?? '';
         const [json, html] = await s.waitFor(Promise.all([storage.read(`${folder}/latest.json`), storage.read(`${folder}/latest.html`)]));

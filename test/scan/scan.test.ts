@@ -345,6 +345,23 @@ describe('the time budget', () => {
     assert.equal(ending(result, 'done')?.outcome, 'ran');
   });
 
+  test('a source that does not listen and goes on sending is left behind', async () => {
+    const check = watcher('check', { pods });
+    const source: Source = {
+      ...memorySource(),
+      async *read([read]) {
+        for (let sent = 0; read && sent < 600; sent += 1) {
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          yield { read, objects: [] };
+        }
+      },
+    };
+    const startedAt = performance.now();
+    const result = await scan(source, [check.check], { signal: AbortSignal.timeout(100) });
+    assert(performance.now() - startedAt < 1_500);
+    assert.match(ending(result, 'check')?.reason ?? '', /time budget/);
+  });
+
   test('a check that does not finish is left behind', async () => {
     const hanging = watcher(
       'hanging',

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { defineCheck, type ProbeAnswer } from '../../scan/contracts.ts';
+import { defineCheck, type ProbeAnswer, type Severity } from '../../scan/contracts.ts';
 import { apiServer, failedChecks } from '../control-plane.ts';
 import { oneLine } from '../wire.ts';
 
@@ -24,8 +24,8 @@ export default defineCheck({
   probes,
   options: z.strictObject({}),
   start({ emit, probe }) {
-    const critical = (subject: string, message: string, path: string) =>
-      emit({ object: apiServer, subject, severity: 'critical', message, remedy: `kubectl get --raw '${path}'`, details: { path } });
+    const report = (subject: string, message: string, path: string, severity: Severity = 'critical') =>
+      emit({ object: apiServer, subject, severity, message, remedy: `kubectl get --raw '${path}'`, details: { path } });
 
     return {
       see: {},
@@ -41,15 +41,17 @@ export default defineCheck({
           for (const name of failed) {
             if (told.has(name)) continue;
             told.add(name);
-            critical(name, `its own check ${name} fails (${path.split('?')[0]})`, path);
+            // What /readyz says while a replica goes, until the load balancer has noticed: k8s.io/apiserver/pkg/server/healthz.go
+            if (name === 'shutdown') report(name, 'the replica that answered is shutting down, as at an upgrade or restart', path, 'info');
+            else report(name, `its own check ${name} fails (${path.split('?')[0]})`, path);
           }
           if (failed.length === 0 && answer.status !== 200) {
             const endpoint = path.split('?')[0] ?? path;
-            critical(endpoint, `${endpoint} answers with status ${answer.status}: ${oneLine(answer.body, 120) || 'nothing more'}`, path);
+            report(endpoint, `${endpoint} answers with status ${answer.status}: ${oneLine(answer.body, 120) || 'nothing more'}`, path);
           }
         }
         if (version && !tellsVersion(version))
-          critical('/version', `/version answers with status ${version.status} and names no version`, '/version');
+          report('/version', `/version answers with status ${version.status} and names no version`, '/version');
       },
     };
   },

@@ -46,7 +46,9 @@ export default defineCheck({
   start({ options, now, emit, link }) {
     const judgeHealth = (application: Application, object: Ref): void => {
       const health = application.status?.health;
-      const says = healthMessages[health?.status ?? ''];
+      // With a manual sync policy that is a choice, as of previews.
+      const neverSynced = health?.status === 'Missing' && !application.status?.operationState;
+      const says = neverSynced ? 'never synced, so nothing of it is in the cluster' : healthMessages[health?.status ?? ''];
       if (!says) return;
       const isBad = health?.status === 'Degraded' || health?.status === 'Missing';
       const since = healthSince(application);
@@ -58,7 +60,7 @@ export default defineCheck({
       emit({
         object,
         subject: 'health',
-        severity: 'warning',
+        severity: neverSynced ? 'info' : 'warning',
         message: `${says}${forHowLong(since, now)}${names.length > 0 ? `: ${some(names)}` : because(health?.message)}`,
         remedy: `argocd app get ${object.name}, or ${kubectl(object, `get applications.argoproj.io ${object.name} -o yaml`)}`,
         ...startedAt(since),

@@ -3,6 +3,7 @@ import { componentStatuses, leases } from '../../cluster/kinds.ts';
 import { defineCheck, NotApplicable, type Ref, refTo } from '../../scan/contracts.ts';
 import { inWords, startedAt, timeOf } from '../age.ts';
 import { apiServer, type Component, components, etcd, failedChecks, leaseOf } from '../control-plane.ts';
+import { lastChange } from '../last-change.ts';
 import { because, conditionOf } from '../wire.ts';
 
 const consequence: Readonly<Record<Component, string>> = {
@@ -51,7 +52,7 @@ export default defineCheck({
 
     const judgeLease = (name: Component): void => {
       const lease = renewals.get(name);
-      const remedy = `kubectl -n kube-system get lease ${name} -o yaml, then kubectl -n kube-system get pods -l component=${name} and their logs`;
+      const remedy = `kubectl -n kube-system get lease ${name} -o yaml, then kubectl -n kube-system get pods -l component=${name} and their logs; a managed control plane shows no such pods, so ask its provider`;
       if (!lease) {
         const message = 'there is no such Lease in kube-system, so whether the component works cannot be told';
         emit({
@@ -78,8 +79,12 @@ export default defineCheck({
       see: {
         leases({ metadata, spec }) {
           if (metadata?.namespace !== 'kube-system' || !components.some((name) => name === metadata.name)) return;
+          // The holder's own clock, which may be slow, and the API server's of the last write.
+          const times = [timeOf(spec?.renewTime) ?? timeOf(spec?.acquireTime), lastChange(metadata, 'spec')].filter(
+            (time) => time !== undefined,
+          );
           renewals.set(metadata.name ?? '', {
-            renewed: timeOf(spec?.renewTime) ?? timeOf(spec?.acquireTime),
+            renewed: times.length > 0 ? Math.max(...times) : undefined,
             // A leader that steps down leaves a Lease of one second: its successor has the usual 15 to come.
             lasts: Math.max(spec?.leaseDurationSeconds ?? 15, 15) * 1000,
             holder: spec?.holderIdentity ?? '',

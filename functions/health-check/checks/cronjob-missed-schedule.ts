@@ -1,8 +1,8 @@
 import type { V1CronJob } from '@kubernetes/client-node';
 import * as z from 'zod';
 import { cronJobs } from '../../cluster/kinds.ts';
-import { defineCheck, refTo, type Wire } from '../../scan/contracts.ts';
-import { minutes, startedAt, timeOf } from '../age.ts';
+import { defineCheck, refTo, type Severity, type Wire } from '../../scan/contracts.ts';
+import { hours, minutes, startedAt, timeOf } from '../age.ts';
 import { leaseOf } from '../control-plane.ts';
 import { type CronSchedule, cronSchedule, inTimeZone } from '../cron-schedule.ts';
 import { kubectl } from '../kubectl.ts';
@@ -19,11 +19,19 @@ const countedFrom = ({ metadata, status }: Wire<V1CronJob>): number | undefined 
   return known[0] === undefined ? undefined : Math.max(...times);
 };
 
+/** A start of this very schedule: none if it was changed since. */
+const startOf = ({ metadata, status }: Wire<V1CronJob>): number | undefined => {
+  const started = timeOf(status?.lastScheduleTime);
+  return started !== undefined && (lastChange(metadata, 'spec') ?? started) <= started ? started : undefined;
+};
+
+/** The job that still runs and lets no other start beside it. */
+const holding = ({ spec, status }: Wire<V1CronJob>) => (spec?.concurrencyPolicy === 'Forbid' ? listOf(status?.active)[0] : undefined);
+
 /** Why the controller did not start it, as far as the object tells. */
-const whyNot = ({ spec, status }: Wire<V1CronJob>): string => {
-  const active = listOf(status?.active).length;
-  if (spec?.concurrencyPolicy === 'Forbid' && active > 0)
-    return '; its previous job still runs, and concurrencyPolicy Forbid lets none start beside it';
+const whyNot = (cronJob: Wire<V1CronJob>): string => {
+  const { spec } = cronJob;
+  if (holding(cronJob)) return '; its previous job still runs, and concurrencyPolicy Forbid lets none start beside it';
   if (spec?.startingDeadlineSeconds != null)
     return `; what starts later than ${spec.startingDeadlineSeconds} seconds is skipped (startingDeadlineSeconds)`;
   return '';
@@ -38,12 +46,21 @@ export default defineCheck({
   worksOnManifests: true,
   options: z.strictObject({
     toleranceMinutes: z.number().min(0).default(10).describe('A start may be this late'),
+    overrunHours: z
+      .number()
+      .min(0)
+      .default(6)
+      .describe('Under concurrencyPolicy Forbid a job that overruns is only noted, unless its successor waits for this long'),
   }),
   start({ options, now, emit, link }) {
-    const report = (cronJob: Wire<V1CronJob>, subject: string, message: string, since?: number): void => {
+    const report = (
+      cronJob: Wire<V1CronJob>,
+      subject: 'missed' | 'schedule',
+      message: string,
+      { command, severity = 'warning', since }: { readonly command: string; readonly severity?: Severity; readonly since?: number },
+    ): void => {
       const object = refTo(cronJobs, cronJob.metadata);
-      const remedy = kubectl(object, subject === 'schedule' ? `edit cronjob ${object.name}` : `describe cronjob ${object.name}`);
-      emit({ object, subject, severity: 'warning', message, remedy, ...startedAt(since) });
+      emit({ object, subject, severity, message, remedy: kubectl(object, command), ...startedAt(since) });
     };
 
     const judge = (cronJob: Wire<V1CronJob>, schedule: CronSchedule): void => {
@@ -54,7 +71,12 @@ export default defineCheck({
       const times = count === 1 ? 'once' : `${count >= countedAtMost ? 'at least ' : ''}${count} times`;
       const ever = cronJob.status?.lastScheduleTime ? '' : ', and was never started';
       const when = inTimeZone(latest, schedule.timeZone);
-      report(cronJob, 'missed', `missed its schedule ${times}, last at ${when}${ever}${whyNot(cronJob)}`, first);
+      const held = holding(cronJob);
+      report(cronJob, 'missed', `missed its schedule ${times}, last at ${when}${ever}${whyNot(cronJob)}`, {
+        command: held?.name ? `describe job ${held.name}` : `describe cronjob ${cronJob.metadata?.name}`,
+        severity: held && now - first < hours(options.overrunHours) ? 'info' : 'warning',
+        since: first,
+      });
       if (!listOf(cronJob.status?.active).length) {
         const effect = refTo(cronJobs, cronJob.metadata);
         link({ effect, cause: leaseOf('kube-controller-manager'), because: 'the controller manager starts CronJobs' });
@@ -64,15 +86,16 @@ export default defineCheck({
     return {
       see: {
         cronJobs(cronJob) {
-          const { spec } = cronJob;
-          if (spec?.suspend || typeof spec?.schedule !== 'string') return;
+          const { metadata, spec } = cronJob;
+          if (metadata?.deletionTimestamp || spec?.suspend || typeof spec?.schedule !== 'string') return;
           let schedule: CronSchedule;
           try {
-            schedule = cronSchedule(spec.schedule, spec.timeZone);
+            schedule = cronSchedule(spec.schedule, spec.timeZone, startOf(cronJob));
           } catch (error) {
             const zone = spec.timeZone ? ` in the time zone ${oneLine(spec.timeZone, 60)}` : '';
             const why = error instanceof Error ? oneLine(error.message.replace(/^\w+: /, ''), 160) : '';
-            return report(cronJob, 'schedule', `its schedule ${oneLine(spec.schedule, 60)}${zone} cannot be read: ${why}`);
+            const message = `its schedule ${oneLine(spec.schedule, 60)}${zone} cannot be read: ${why}`;
+            return report(cronJob, 'schedule', message, { command: `edit cronjob ${metadata?.name}` });
           }
           judge(cronJob, schedule);
         },

@@ -38,10 +38,13 @@ const troubleOf = (deployment: Deployment, grace: number, now: number): Workload
     const since = timeOf(progressing.lastTransitionTime);
     return { since, message: `its rollout is stuck${forHowLong(since, now)} (${progressing.reason ?? 'unknown reason'}); ${counts}` };
   }
-  if (available < desired) {
-    const since = missingSince(deployment);
-    return isOlder(since, grace, now) ? { since, message: `${available > 0 ? 'only ' : ''}${counts}${forHowLong(since, now)}` } : undefined;
-  }
+  const since = missingSince(deployment);
+  if (!isOlder(since, grace, now)) return undefined;
+  if (available < desired) return { since, message: `${available > 0 ? 'only ' : ''}${counts}${forHowLong(since, now)}` };
+  // Without a deadline its controller never says so itself: pkg/controller/deployment/progress.go
+  const updated = status?.updatedReplicas ?? 0;
+  if (!progressing && updated < desired)
+    return { since, message: `its rollout is stuck: ${updated} of ${desired} pods are updated, unchanged${forHowLong(since, now)}` };
   return undefined;
 };
 
@@ -60,8 +63,9 @@ export default defineCheck({
       see: {
         deployments(deployment) {
           const { metadata, spec, status } = deployment;
-          // Both are done on purpose.
-          if (spec?.paused || spec?.replicas === 0 || metadata?.deletionTimestamp) return;
+          if (spec?.replicas === 0 || metadata?.deletionTimestamp) return;
+          // A pause holds up the first rollout, or a later one, half way through; that the pods it has do not work is no part of it.
+          if (spec?.paused && (!status?.replicas || conditionOf(status.conditions, 'Available')?.status !== 'False')) return;
           const trouble = troubleOf(deployment, minutes(options.graceMinutes), now);
           if (trouble) reportWorkload(pass, refTo(deployments, metadata), (status?.availableReplicas ?? 0) > 0, trouble);
         },

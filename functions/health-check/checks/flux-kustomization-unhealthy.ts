@@ -1,9 +1,47 @@
 import * as z from 'zod';
-import { fluxKustomizations } from '../../cluster/kinds.ts';
-import { defineCheck, type Ref, refTo } from '../../scan/contracts.ts';
+import { type FluxKustomization, fluxKustomizations } from '../../cluster/kinds.ts';
+import { defineCheck, type Read, type Ref, refTo, type Wire } from '../../scan/contracts.ts';
 import { forHowLong, isOlder, minutes, startedAt, timeOf } from '../age.ts';
+import { durationOf } from '../cron-schedule.ts';
 import { kubectl } from '../kubectl.ts';
-import { because, conditionOf } from '../wire.ts';
+import { because, conditionOf, listOf } from '../wire.ts';
+
+/** What is read beside the fields of kinds.ts: meta/v1.Snapshot in status.history, newest first, since Flux 2.7. */
+interface RetriedKustomization extends FluxKustomization {
+  spec?: FluxKustomization['spec'] & { retryInterval?: string };
+  status?: FluxKustomization['status'] & {
+    history?: { firstReconciled?: string; lastReconciled?: string; lastReconciledStatus?: string }[];
+  };
+}
+type Kustomization = Wire<RetriedKustomization>;
+const kustomizations = fluxKustomizations as Read<RetriedKustomization>;
+
+const succeeded = 'ReconciliationSucceeded';
+
+/**
+ * Since when its tries fail, and how, by its history. Ready does not tell: each try sets it to Unknown, and its time anew (runtime/conditions/setter.go of
+ * fluxcd/pkg), so that it is never older than the interval.
+ */
+const failingOf = ({ status }: Kustomization): { readonly since: number; readonly reason: string } | undefined => {
+  const snapshots = listOf(status?.history);
+  const [newest] = snapshots;
+  const began = timeOf(newest?.firstReconciled);
+  if (!newest?.lastReconciledStatus || newest.lastReconciledStatus === succeeded || began === undefined) return undefined;
+  // One snapshot holds all tries that ended alike, be there a success between them.
+  const successes = snapshots.flatMap(({ lastReconciledStatus, lastReconciled }) =>
+    lastReconciledStatus === succeeded ? (timeOf(lastReconciled) ?? []) : [],
+  );
+  return { since: Math.max(began, ...successes), reason: newest.lastReconciledStatus };
+};
+
+/** Half of what lies between two tries, in ms: a failure can seldom be seen to be older. */
+const halfInterval = ({ spec }: Kustomization): number => {
+  try {
+    return durationOf(spec?.retryInterval ?? spec?.interval ?? '') / 2;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+};
 
 /** Kinds that Flux names in `timeout waiting for: [Deployment/shop/web status: 'InProgress']`, with their groups. */
 const groups: Readonly<Record<string, string>> = {
@@ -16,7 +54,7 @@ const groups: Readonly<Record<string, string>> = {
 
 /** The objects that its message says it waits for: another Kustomization, or workloads of its own. */
 const causesIn = (message: string): readonly { readonly cause: Ref; readonly because: string }[] => [
-  ...[...message.matchAll(/dependency '([^'/]+)\/([^']+)' is not ready/g)].map(([, namespace, name]) => ({
+  ...[...message.matchAll(/dependency '([^'/]+)\/([^']+)'/g)].map(([, namespace, name]) => ({
     cause: refTo(fluxKustomizations, { namespace: namespace ?? '', name: name ?? '' }),
     because: 'it depends on it',
   })),
@@ -33,7 +71,7 @@ export default defineCheck({
   title: 'Flux Kustomizations that are not ready',
   why: 'What runs is not what Git says, and later changes do not arrive.',
   upstream: 'https://fluxcd.io/flux/components/kustomize/kustomizations/#conditions',
-  reads: { fluxKustomizations },
+  reads: { kustomizations },
   options: z.strictObject({
     graceMinutes: z.number().min(0).default(10).describe('Leave Kustomizations alone that failed for less than this'),
     progressingMinutes: z.number().min(0).default(60).describe('Leave Kustomizations alone that are being reconciled for less than this'),
@@ -41,27 +79,33 @@ export default defineCheck({
   start({ options, now, emit, link }) {
     return {
       see: {
-        fluxKustomizations({ metadata, spec, status }) {
-          if (spec?.suspend) return;
+        kustomizations(kustomization) {
+          const { metadata, spec, status } = kustomization;
+          if (spec?.suspend || metadata?.deletionTimestamp) return;
           const ready = conditionOf(status?.conditions, 'Ready');
           if (ready?.status === 'True') return;
           const stalled = conditionOf(status?.conditions, 'Stalled')?.status === 'True';
-          const failed = stalled || ready?.status === 'False';
-          const since = timeOf(ready?.lastTransitionTime) ?? timeOf(metadata?.creationTimestamp);
-          if (!isOlder(since, minutes(failed ? options.graceMinutes : options.progressingMinutes), now)) return;
+          const failing = failingOf(kustomization);
+          const failed = stalled || ready?.status === 'False' || failing !== undefined;
+          const since = failing?.since ?? timeOf(ready?.lastTransitionTime) ?? timeOf(metadata?.creationTimestamp);
+          const seldomOlder = failing === undefined ? halfInterval(kustomization) : Number.POSITIVE_INFINITY;
+          const grace = failed ? Math.min(minutes(options.graceMinutes), seldomOlder) : minutes(options.progressingMinutes);
+          if (!isOlder(since, grace, now)) return;
           const object = refTo(fluxKustomizations, metadata);
-          const reason = ready?.reason ? ` (${ready.reason})` : '';
+          const isTrying = failing !== undefined && ready?.status !== 'False';
+          const reason = isTrying ? failing.reason : (ready?.reason ?? '');
+          const state = failed ? `not ready${stalled ? ', and not tried again' : ''}` : 'being reconciled without an end';
+          // While it is tried again Ready says nothing of what went wrong.
+          const why = isTrying ? ', and being tried again' : because(ready?.message);
           emit({
             object,
             severity: 'warning',
-            message: !ready
-              ? `no controller has looked at it${forHowLong(since, now)}`
-              : `${failed ? `not ready${stalled ? ', and not tried again' : ''}` : 'being reconciled without an end'}${forHowLong(since, now)}${reason}${because(ready.message)}`,
+            message: `${ready ? state : 'no controller has looked at it'}${forHowLong(since, now)}${reason && ` (${reason})`}${ready ? why : ''}`,
             remedy: kubectl(object, `describe kustomizations.kustomize.toolkit.fluxcd.io ${object.name}`),
             ...startedAt(since),
-            details: { reason: ready?.reason ?? '' },
+            details: { reason },
           });
-          for (const { cause, because: why } of causesIn(ready?.message ?? '')) link({ effect: object, cause, because: why });
+          for (const cause of causesIn(ready?.message ?? '')) link({ effect: object, ...cause });
         },
       },
     };

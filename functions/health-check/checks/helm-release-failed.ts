@@ -68,13 +68,16 @@ export default defineCheck({
           const long = forHowLong(modified, now);
           const commands = [`helm -n ${object.namespace} history ${object.name}`];
           if (deployed !== undefined) commands.push(`helm -n ${object.namespace} rollback ${object.name} ${deployed}`);
+          else if (status === 'uninstalling') commands.push(`helm -n ${object.namespace} uninstall ${object.name}`);
           else if (isInterrupted) commands.push(`helm -n ${object.namespace} uninstall ${object.name}, and install it again`);
           emit({
             object,
             severity: 'warning',
-            message: isInterrupted
-              ? `revision ${number} has been ${status}${long}, so Helm refuses the next upgrade; ${still}`
-              : `revision ${number} failed; ${still}`,
+            message: !isInterrupted
+              ? `revision ${number} failed; ${still}`
+              : status === 'uninstalling'
+                ? `revision ${number} has been uninstalling${long}: what is left of it stays in the cluster`
+                : `revision ${number} has been ${status}${long}, so Helm refuses the next upgrade; ${still}`,
             remedy: commands.join(', then '),
             ...startedAt(modified),
             members: [secret],

@@ -57,11 +57,12 @@ export default defineCheck({
             : removed
               ? ', and it is being removed'
               : node.spec?.unschedulable
-                ? ', and someone has cordoned it'
+                ? ', and it is cordoned'
                 : '';
           emit({
             object,
-            severity: stuck ? 'warning' : removed || node.spec?.unschedulable ? 'info' : 'critical',
+            // Not info where it is cordoned: what is down on it must find a cause to be folded under.
+            severity: removed && !stuck ? 'info' : stuck || node.spec?.unschedulable ? 'warning' : 'critical',
             message: `${state}${circumstance}`,
             remedy:
               ready?.status === 'False'

@@ -14,7 +14,7 @@ interface Fault {
 const bad = (when: Polarity, says: string, severity: Severity = 'warning'): Fault => ({ when, severity, says });
 
 /**
- * The conditions whose meaning is known, each with its polarity: the kubelet's own, node-problem-detector's (config/*.json) and the EKS node
+ * The conditions whose meaning is known, each with its polarity: the kubelet's own, node-problem-detector's (config/*.json), AKS's, and the EKS node
  * monitoring agent's, which are good when True. Unknown types are no fault (k8sgpt #1461), nor is the status Unknown: node-not-ready tells that.
  */
 const known: Readonly<Record<string, Fault>> = {
@@ -34,6 +34,10 @@ const known: Readonly<Record<string, Fault>> = {
   FrequentContainerdRestart: bad('True', 'its container runtime restarts frequently'),
   FrequentUnregisterNetDevice: bad('True', 'its network devices are unregistered frequently'),
   NTPProblem: bad('True', 'its clock is not synchronised'),
+  // Of AKS: https://learn.microsoft.com/en-us/azure/aks/node-problem-detector
+  FilesystemCorruptionProblem: bad('True', 'a file system is corrupt', 'critical'),
+  KubeletProblem: bad('True', 'its kubelet is down'),
+  ContainerRuntimeProblem: bad('True', 'its container runtime is down', 'critical'),
   KernelReady: bad('False', 'its kernel reports a fault'),
   NetworkingReady: bad('False', 'its networking reports a fault', 'critical'),
   StorageReady: bad('False', 'its storage reports a fault'),

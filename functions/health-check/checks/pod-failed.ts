@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { jobs, ownerReads, pods } from '../../cluster/kinds.ts';
-import { defineCheck } from '../../scan/contracts.ts';
-import { hours, timeOf } from '../age.ts';
-import { jobOutcomes } from '../job-outcomes.ts';
+import { cronJobs, jobs, ownerReads, pods } from '../../cluster/kinds.ts';
+import { defineCheck, type Ref, refKey, refTo } from '../../scan/contracts.ts';
+import { hours, startedAt, timeOf } from '../age.ts';
+import { type FailedJob, jobOutcomes } from '../job-outcomes.ts';
 import { kubectl } from '../kubectl.ts';
 import { called, containerStatuses, controllerOf, isTerminating, lastExit, type Pod } from '../pod-state.ts';
 import { essenceOf, type PodTrouble, podsByOwner } from '../pods-by-owner.ts';
@@ -48,38 +48,76 @@ const troubleOf = (pod: Pod, since: number | undefined): PodTrouble => {
   };
 };
 
+/** A pod of a Job that failed. */
+interface Try {
+  readonly ref: Ref;
+  readonly pod: Pod;
+  readonly trouble: PodTrouble;
+}
+
 export default defineCheck({
   id: 'pod-failed',
-  title: 'Pods that failed or were evicted',
+  title: 'Jobs and pods that failed, and pods that were evicted',
   why: 'Work ended badly: a Job gave up, or a node was too short of something to keep its pods.',
   upstream: 'https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase',
-  reads: { pods, jobs, ...ownerReads },
+  reads: { pods, jobs, cronJobs: { ...cronJobs, optional: true }, ...ownerReads },
   options: z.strictObject({
-    windowHours: z.number().min(1).default(24).describe('Pods that failed longer ago are left to the cleanup'),
+    windowHours: z
+      .number()
+      .min(1)
+      .default(24)
+      .describe('What failed longer ago is left to the cleanup, but for the last runs of a CronJob that is at work'),
   }),
   start(pass) {
-    const { options, now } = pass;
+    const { options, now, emit, owner } = pass;
+    const window = hours(options.windowHours);
     const found = podsByOwner(pass);
-    const outcomes = jobOutcomes();
-    const ofJobs: { readonly pod: Pod; readonly trouble: PodTrouble; readonly job: string }[] = [];
+    const outcomes = jobOutcomes(window, now);
+    const triesByJob = new Map<string, Try[]>();
+
+    /** Failed runs of one owner, newest first; the first speaks for all. */
+    const reportJobs = (object: Ref, runs: readonly FailedJob[]): void => {
+      const [newest] = runs;
+      if (!newest) return;
+      const tries = runs.flatMap(({ job }) => triesByJob.get(refKey(job)) ?? []);
+      const [last] = triesByJob.get(refKey(newest.job))?.toSorted((a, b) => (refKey(a.ref) < refKey(b.ref) ? -1 : 1)) ?? [];
+      for (const { pod, trouble } of tries) found.explain(pod, trouble.because, trouble.nodeMayBeCause);
+      const times = runs.flatMap(({ at }) => at ?? []);
+      const members = tries.length > 0 ? tries.map(({ ref }) => ref) : runs.map(({ job }) => job);
+      emit({
+        object,
+        subject: 'JobFailed',
+        severity: 'warning',
+        message: `job ${newest.job.name} gave up (${newest.reason})${last ? `: its pod ${last.trouble.message}` : because(newest.message)}`,
+        remedy: last?.trouble.remedy ?? kubectl(newest.job, `describe job ${newest.job.name}`),
+        ...startedAt(times.length > 0 ? Math.min(...times) : undefined),
+        members: members.toSorted((a, b) => (refKey(a) < refKey(b) ? -1 : 1)),
+        details: { jobs: runs.length, pods: tries.length },
+      });
+    };
+
     return {
       see: {
         jobs: outcomes.note,
+        cronJobs: outcomes.noteCronJob,
         pods(pod) {
           if (pod.status?.phase !== 'Failed' || isTerminating(pod)) return;
           const since = endOf(pod);
-          if (since !== undefined && now - since > hours(options.windowHours)) return;
           const controller = controllerOf(pod);
-          if (controller?.kind === 'Job') ofJobs.push({ pod: essenceOf(pod), trouble: troubleOf(pod, since), job: controller.name ?? '' });
-          else found.add(pod, troubleOf(pod, since));
+          if (controller?.kind === 'Job') {
+            const job = refKey(refTo(jobs, { namespace: pod.metadata?.namespace ?? '', name: controller.name ?? '' }));
+            const tries = triesByJob.get(job) ?? [];
+            tries.push({ ref: refTo(pods, pod.metadata), pod: essenceOf(pod), trouble: troubleOf(pod, since) });
+            triesByJob.set(job, tries);
+          } else if (since === undefined || now - since <= window) found.add(pod, troubleOf(pod, since));
         },
       },
       finish() {
-        for (const { pod, trouble, job } of ofJobs) {
-          const failed = outcomes.failed(pod.metadata?.namespace ?? '', job);
-          if (!failed) continue;
-          const message = `job ${job} gave up (${failed.reason}): its pod ${trouble.message}`;
-          found.add(pod, { ...trouble, subject: 'JobFailed', severity: 'warning', message, since: failed.at ?? trouble.since });
+        const newestFirst = outcomes.failed().toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0) || (refKey(a.job) < refKey(b.job) ? -1 : 1));
+        const above = (failed: FailedJob): Ref => owner(failed) ?? failed.job;
+        for (const runs of Map.groupBy(newestFirst, (failed) => refKey(above(failed))).values()) {
+          const [newest] = runs;
+          if (newest) reportJobs(above(newest), runs);
         }
         found.report();
       },

@@ -3,20 +3,26 @@ import { ownerReads, pods } from '../../cluster/kinds.ts';
 import { defineCheck } from '../../scan/contracts.ts';
 import { forHowLong, isOlder, minutes, timeOf } from '../age.ts';
 import { kubectl } from '../kubectl.ts';
-import { called, containerStatuses, inCrashLoop, isJobPod, isReady, isTerminating, type Pod } from '../pod-state.ts';
+import { called, containerStatuses, inCrashLoop, isJobPod, isReady, isTerminating, isToEnd, type Pod } from '../pod-state.ts';
 import { podsByOwner } from '../pods-by-owner.ts';
 import { because, conditionOf, listOf, some } from '../wire.ts';
 
 /** Which part of it is not ready. */
 const whatIsNotReady = ({ status }: Pod): string => {
   const ready = conditionOf(status?.conditions, 'Ready');
-  const containers = listOf(status?.containerStatuses).filter((container) => container.ready === false);
+  // Of the init containers only sidecars run while the pod does.
+  const sidecars = listOf(status?.initContainerStatuses).filter(({ state }) => state?.running);
+  const containers = [...sidecars, ...listOf(status?.containerStatuses)].filter((container) => container.ready === false);
   if (ready?.reason === 'ReadinessGatesNotReady') return because(ready.message ?? ready.reason);
   if (containers.length > 0) {
     return `: ${some(containers.map(called))} ${containers.length > 1 ? 'fail' : 'fails'} the readiness probe or ended`;
   }
   return containerStatuses({ status: status ?? null }).length > 0 ? ', though its containers last said that they are' : '';
 };
+
+/** Has a part of a pod that is to end done its work? The others may take hours, as Tekton's steps do. */
+const isEndingByParts = (pod: Pod): boolean =>
+  isToEnd(pod) && listOf(pod.status?.containerStatuses).some(({ state }) => state?.terminated?.exitCode === 0);
 
 export default defineCheck({
   id: 'pod-not-ready',
@@ -39,7 +45,7 @@ export default defineCheck({
           // What waits or crashes is the check pod-waiting's.
           if (containerStatuses(pod).some((status) => status.state?.waiting || inCrashLoop(status, now))) return;
           const ready = conditionOf(pod.status?.conditions, 'Ready');
-          if (ready?.reason === 'PodCompleted') return;
+          if (ready?.reason === 'PodCompleted' || isEndingByParts(pod)) return;
           const since = timeOf(ready?.lastTransitionTime) ?? timeOf(pod.metadata?.creationTimestamp);
           if (!isOlder(since, minutes(options.graceMinutes), now)) return found.explain(pod, 'its pod is not ready');
           found.add(pod, {

@@ -10,6 +10,10 @@ import { type RestartMemory, restartHistory } from '../restart-history.ts';
 const endedAt = ({ state, lastState }: ContainerStatus): number | undefined =>
   timeOf((state?.terminated ?? lastState?.terminated)?.finishedAt);
 
+/** Killed from outside, or lost with its node (255 after a reboot)? What ends by another code failed by itself. */
+const wasKilled = ({ state, lastState }: ContainerStatus): boolean =>
+  [137, 255].includes((state?.terminated ?? lastState?.terminated)?.exitCode ?? 0);
+
 const options = z.strictObject({
   restarts: z.int().min(1).default(3).describe('This many restarts within the window are a fault'),
   windowHours: z.number().min(1).default(24).describe('Restarts longer ago do not count'),
@@ -44,7 +48,7 @@ export default defineCheck({
         remedy: kubectl(pod.metadata, `logs ${pod.metadata?.name} -c ${status.name} --previous`),
         weight: restarts,
         because: 'its pod is restarted often',
-        nodeMayBeCause: true,
+        nodeMayBeCause: wasKilled(status),
       });
     };
 

@@ -43,7 +43,9 @@ export default defineCheck({
             remedy:
               finalizers.length > 0
                 ? `find the controller that owns the finalizer and see why it does not finish: ${kubectl(metadata, `describe pod ${metadata?.name}`)}`
-                : `kubectl describe node ${spec?.nodeName ?? ''}`.trim(),
+                : spec?.nodeName
+                  ? `kubectl describe node ${spec.nodeName}`
+                  : kubectl(metadata, `describe pod ${metadata?.name}`),
             since: due,
             because: 'its pod does not go away',
             nodeMayBeCause: finalizers.length === 0,

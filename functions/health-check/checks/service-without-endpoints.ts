@@ -1,8 +1,9 @@
 import type { V1Deployment, V1StatefulSet } from '@kubernetes/client-node';
 import * as z from 'zod';
-import { deployments, endpointSlices, pods, services, statefulSets } from '../../cluster/kinds.ts';
-import { defineCheck, type Ref, refKey, refTo, type Severity, type Wire } from '../../scan/contracts.ts';
+import { daemonSets, deployments, endpointSlices, pods, services, statefulSets } from '../../cluster/kinds.ts';
+import { defineCheck, NotApplicable, type Ref, refKey, refTo, type Severity, type Wire } from '../../scan/contracts.ts';
 import { isOlder, minutes, startedAt, timeOf } from '../age.ts';
+import { leaseOf } from '../control-plane.ts';
 import { endpointsByService } from '../endpoints.ts';
 import { kubectl } from '../kubectl.ts';
 import { hasEnded, isReady, unreadySince } from '../pod-state.ts';
@@ -20,6 +21,8 @@ interface Trouble {
   readonly behind: readonly Ref[];
   /** In ms; undefined where nothing tells. */
   readonly since: number | undefined;
+  /** Its controller makes at least one for each. */
+  readonly hasNoSlice?: true;
 }
 
 const noPod = (object: Ref): string => {
@@ -42,6 +45,7 @@ export default defineCheck({
     pods: { ...pods, optional: true },
     deployments: { ...deployments, optional: true },
     statefulSets: { ...statefulSets, optional: true },
+    daemonSets: { ...daemonSets, optional: true },
   },
   options: z.strictObject({
     graceMinutes: z
@@ -70,21 +74,26 @@ export default defineCheck({
       if (shown?.leaving) return { severity: 'critical', message: 'all of its endpoints are going away', behind, since };
       if (behind.length > 0) return { severity: 'critical', message: 'none of its endpoints is ready', behind, since };
       const [zero] = scaledToZero.selected(object.namespace, selector);
-      if (zero)
-        return {
-          severity: 'info',
-          message: `it has no endpoint: ${zero.object.kind} ${zero.object.name} is scaled to zero`,
-          behind,
-          since,
-        };
-      // Operators make headless Services for what may have no pods.
-      return { severity: isHeadless ? 'warning' : 'critical', message: 'its selector matches no pod', behind, since };
+      if (zero) {
+        const { kind, name } = zero.object;
+        const why = kind === 'DaemonSet' ? `no node is to run DaemonSet ${name}` : `${kind} ${name} is scaled to zero`;
+        return { severity: 'info', message: `it has no endpoint: ${why}`, behind, since };
+      }
+      // Charts and operators make headless Services for what may have no pods, as a managed control plane's; their clients look for pods.
+      const severity = isHeadless ? 'info' : 'critical';
+      // A Service without endpoints has an empty slice: reconciler.go of k8s.io/endpointslice.
+      if (!shown) {
+        const message = 'it has no EndpointSlice, not even an empty one: its controller has not looked at it';
+        return { severity, message, behind, since, hasNoSlice: true };
+      }
+      return { severity, message: 'it has no endpoint: no pod that could be one matches its selector', behind, since };
     };
 
     return {
       see: {
         services({ metadata, spec }) {
-          if (!spec?.selector || Object.keys(spec.selector).length === 0 || spec.type === 'ExternalName') return;
+          if (metadata?.deletionTimestamp || !spec?.selector || Object.keys(spec.selector).length === 0 || spec.type === 'ExternalName')
+            return;
           if (!isOlder(timeOf(metadata?.creationTimestamp), minutes(options.graceMinutes), now)) return;
           selecting.push({ object: refTo(services, metadata), selector: spec.selector, isHeadless: spec.clusterIP === 'None' });
         },
@@ -95,15 +104,23 @@ export default defineCheck({
         },
         deployments: (deployment) => noteZero(deployments, deployment),
         statefulSets: (statefulSet) => noteZero(statefulSets, statefulSet),
+        daemonSets({ metadata, spec, status }) {
+          if (status?.desiredNumberScheduled !== 0) return;
+          scaledToZero.add({ object: refTo(daemonSets, metadata), labels: spec?.template?.metadata?.labels ?? {} });
+        },
       },
       finish() {
+        if (selecting.length > 0 && endpoints.isEmpty())
+          throw new NotApplicable('there are no EndpointSlices, not even that of the API server');
         for (const service of selecting) {
           const { object } = service;
           if (endpoints.of(object)?.ready) continue;
-          const { severity, message, behind, since } = troubleOf(service);
+          const { severity, message, behind, since, hasNoSlice } = troubleOf(service);
           if (since !== undefined && !isOlder(since, minutes(options.graceMinutes), now)) continue;
           const remedy = behind.length > 0 ? kubectl(object, `describe service ${object.name}`) : noPod(object);
           emit({ object, severity, message, remedy, ...startedAt(since), details: { notReady: behind.length } });
+          if (hasNoSlice)
+            link({ effect: object, cause: leaseOf('kube-controller-manager'), because: 'the controller manager makes EndpointSlices' });
           for (const pod of behind) link({ effect: object, cause: pod, because: 'the endpoint behind it is not ready' });
         }
       },

@@ -14,6 +14,7 @@ const controllers = [
   'resourcequota-controller',
   'namespace-controller',
   'garbage-collector-controller',
+  'job-controller',
 ];
 
 const readyPods = async (plane: ControlPlane, path: string, isWell: (name: string) => boolean) => {
@@ -118,6 +119,27 @@ const makeCronJobs = async (plane: ControlPlane) => {
   }
 };
 
+/** A Job that the real controller ends at its deadline, pods and all; one that may still run. */
+const makeJobs = async (plane: ControlPlane) => {
+  const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'app', image: 'registry.example/app:1.0' }] } };
+  const job = (name: string, activeDeadlineSeconds: number) => ({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { namespace: 'apps', name },
+    spec: { template: { spec: { ...template.spec, schedulerName: 'nobody' } }, activeDeadlineSeconds },
+  });
+  await plane.apply(job('hung', 1));
+  await plane.apply(job('at-work', 3600));
+  await until('the controller gives the Job up', async () => {
+    const { status } = (await read(plane, '/apis/batch/v1/namespaces/apps/jobs/hung')) as { status: { conditions?: { type: string }[] } };
+    return status.conditions?.some(({ type }) => type === 'Failed') === true;
+  });
+  await until(
+    'its pods are gone',
+    async () => !(await namesOf(plane, '/api/v1/namespaces/apps/pods')).some((name) => name.startsWith('hung')),
+  );
+};
+
 describe('checks of workloads, namespaces, CronJobs and components', { timeout: 600_000 }, () => {
   let plane: ControlPlane;
   let young: ScanResult<Finding>;
@@ -128,6 +150,7 @@ describe('checks of workloads, namespaces, CronJobs and components', { timeout: 
     await makeSets(plane);
     await makeNamespaces(plane);
     await makeCronJobs(plane);
+    await makeJobs(plane);
     young = await scanPlane(plane);
     old = await scanPlane(plane, 150);
   });
@@ -138,15 +161,16 @@ describe('checks of workloads, namespaces, CronJobs and components', { timeout: 
     'statefulset-unavailable': ['critical StatefulSet apps/db'],
     'daemonset-unavailable': ['critical DaemonSet apps/agent'],
     'namespace-terminating': ['warning Namespace held'],
+    'pod-failed': ['warning Job apps/hung JobFailed'],
     'cronjob-missed-schedule': ['warning CronJob apps/hourly missed'],
   };
   for (const [check, said] of Object.entries(expected)) {
     test(`${check} finds what is planted and nothing else`, () => assert.deepEqual(saidBy(old, check), said));
   }
 
-  test('nothing of it is a finding at once, but for the rollout that its own deadline gave up', () => {
+  test('nothing of it is a finding at once, but for what its own deadline gave up', () => {
     const early = Object.keys(expected).flatMap((check) => saidBy(young, check));
-    assert.deepEqual(early, ['critical Deployment apps/stuck']);
+    assert.deepEqual(early, ['critical Deployment apps/stuck', 'warning Job apps/hung JobFailed']);
   });
 
   test('a quota’s refusal is told in its own words, with a link to the quota', () => {

@@ -38,6 +38,16 @@ describe('api-server-health', () => {
     );
   });
 
+  test('a replica that shuts down, as at each upgrade, is only noted', async () => {
+    const { findings } = await runCheck(check, {
+      probes: { ...healthy, '/readyz?verbose': failing('[+]ping ok\n[-]shutdown failed: reason withheld\nreadyz check failed\n') },
+    });
+    assert.deepEqual(
+      findings.map(({ subject, severity, message }) => [subject, severity, message]),
+      [['shutdown', 'info', 'the replica that answered is shutting down, as at an upgrade or restart']],
+    );
+  });
+
   test('a /version that is none is told', async () => {
     const { findings } = await runCheck(check, { probes: { ...healthy, '/version': { body: '<html>login</html>' } } });
     assert.deepEqual(

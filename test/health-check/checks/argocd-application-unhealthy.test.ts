@@ -33,6 +33,14 @@ describe('argocd-application-unhealthy', () => {
     );
   });
 
+  test('an Application that nobody has synced yet is only noted', async () => {
+    const missing = { health: { status: 'Missing', lastTransitionTime: ago({ hours: 2 }) }, sync: { status: 'OutOfSync' } };
+    const finding = await theFinding(check, { objects: [application(missing)] });
+    assert.deepEqual([finding.severity, finding.message], ['info', 'never synced, so nothing of it is in the cluster for 2 hours']);
+    const lost = application({ ...missing, operationState: { phase: 'Succeeded', finishedAt: ago({ days: 2 }) } });
+    assert.equal((await theFinding(check, { objects: [lost] })).severity, 'warning');
+  });
+
   test('resources of another cluster are no cause here', async () => {
     const { findings, links } = await runCheck(check, { objects: [application(degraded, 'https://other.example')] });
     assert.deepEqual([findings.length, links.length], [1, 0]);
@@ -51,8 +59,12 @@ describe('argocd-application-unhealthy', () => {
         application({ sync: { status: 'OutOfSync' } }),
       ],
     });
+    const lost = application({
+      health: { status: 'Missing', lastTransitionTime: ago({ minutes: 11 }) },
+      operationState: { phase: 'Succeeded' },
+    });
     assert.match((await theFinding(check, { objects: [health('Progressing', { minutes: 61 })] })).message, /without an end/);
-    assert.match((await theFinding(check, { objects: [health('Missing', { minutes: 11 })] })).message, /missing in the cluster/);
+    assert.match((await theFinding(check, { objects: [lost] })).message, /missing in the cluster/);
   });
 
   test('an older Argo CD tells no time: a degraded one counts, a progressing one does not', async () => {

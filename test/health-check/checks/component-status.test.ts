@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import check from '../../../functions/health-check/checks/component-status.ts';
 import { assertSurvivesHoles } from '../holes.ts';
-import { ago, lease } from '../objects.ts';
+import { ago, changed, lease } from '../objects.ts';
 import { assertSilent, runCheck, theFinding } from '../run-check.ts';
 
 const ready = { '/readyz?verbose': { body: '[+]ping ok\n[+]etcd ok\n[+]etcd-readiness ok\nreadyz check passed\n' } };
@@ -34,6 +34,13 @@ describe('component-status', () => {
   test('a leader that stepped down a moment ago is left alone, though its Lease lasts one second', async () => {
     const stepped = lease('kube-scheduler', ago({ seconds: 20 }), { holderIdentity: '', leaseDurationSeconds: 1 });
     await assertSilent(check, { objects: [stepped, both[1] ?? {}], probes: ready });
+  });
+
+  test('a holder whose clock is slow is at work: the API server’s own clock tells when the Lease was last written', async () => {
+    const slow = lease('kube-scheduler', ago({ minutes: 7 }));
+    const written = (seconds: number) => ({ ...slow, metadata: { ...slow.metadata, ...changed('spec', ago({ seconds })) } });
+    await assertSilent(check, { objects: [written(3), both[1] ?? {}], probes: ready });
+    assert.equal((await theFinding(check, { objects: [written(180), both[1] ?? {}], probes: ready })).startedAt, ago({ minutes: 3 }));
   });
 
   test('Leases of another namespace, or of other names, are none of these', async () => {

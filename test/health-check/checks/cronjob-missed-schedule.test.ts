@@ -111,6 +111,34 @@ describe('cronjob-missed-schedule', () => {
     await assertSilent(check, { objects: [{ ...ran(null), metadata, status: undefined }], stateless });
   });
 
+  test('where no time zone is given it is the controller’s own, as its last start tells (k3s runs it in the host’s)', async () => {
+    // Three in the morning in Berlin, in winter.
+    const nightly = { schedule: '0 3 * * *' };
+    await assertSilent(check, { objects: [ran('2026-03-18T02:00:00Z', nightly)] });
+    const finding = await theFinding(check, { objects: [ran('2026-03-17T02:00:00Z', nightly)] });
+    assert.equal(finding.message, 'missed its schedule once, last at 2026-03-18 03:00 +01:00');
+    // What started before the schedule was changed tells nothing.
+    const changedSince = changed('spec', '2026-03-17T12:00:00Z');
+    assert.match((await theFinding(check, { objects: [ran('2026-03-17T02:00:00Z', nightly, changedSince)] })).message, /03:00 UTC$/);
+  });
+
+  test('a job that overruns under concurrencyPolicy Forbid is only noted, unless it hangs for hours', async () => {
+    const held = (lastScheduleTime: string) =>
+      cronJob({
+        spec: { schedule: '*/5 * * * *', concurrencyPolicy: 'Forbid' },
+        status: { lastScheduleTime, active: [{ name: 'report-1' }] },
+      });
+    const overrun = await theFinding(check, { objects: [held('2026-03-18T08:30:00Z')] });
+    assert.equal(overrun.severity, 'info');
+    const hangs = await theFinding(check, { objects: [held('2026-03-18T01:30:00Z')] });
+    assert.equal(hangs.severity, 'warning');
+    assert.equal(hangs.remedy, 'kubectl -n shop describe job report-1');
+    assert.equal(overrun.subject, hangs.subject);
+  });
+
+  test('one that is going away is left alone', () =>
+    assertSilent(check, { objects: [ran('2026-03-18T05:00:00Z', {}, { deletionTimestamp: ago({ minutes: 1 }) })] }));
+
   test('survives holes', () =>
     assertSurvivesHoles(check, [ran('2026-03-18T05:00:00Z', { timeZone: 'Europe/Berlin' }, changed('spec', ago({ days: 3 }))), cronJob()]));
 });

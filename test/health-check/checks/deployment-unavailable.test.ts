@@ -73,7 +73,7 @@ describe('deployment-unavailable', () => {
   test('what is paused, scaled to zero, going away or well is left alone', async () => {
     await assertSilent(check, {
       objects: [
-        short(0, ago({ hours: 2 }), { paused: true }),
+        deployment({ spec: { paused: true }, status: { conditions: [condition('Progressing', 'Unknown')] } }),
         short(0, ago({ hours: 2 }), { replicas: 0 }),
         short(0, ago({ hours: 2 }), {}, { deletionTimestamp: ago({ minutes: 1 }) }),
         deployment(),
@@ -93,6 +93,29 @@ describe('deployment-unavailable', () => {
       ['kube-controller-manager'],
     );
     await assertSilent(check, { objects: [unseen(ago({ minutes: 2 }))] });
+  });
+
+  test('what is paused is told all the same when it is not available: only its rollouts are paused', async () => {
+    const finding = await theFinding(check, { objects: [short(0, ago({ hours: 2 }), { paused: true })] });
+    assert.equal(finding.severity, 'critical');
+    // Paused from the beginning it has no pod at all.
+    const unborn = short(0, ago({ hours: 2 }), { paused: true });
+    await assertSilent(check, { objects: [{ ...unborn, status: { ...unborn.status, replicas: 0 } }] });
+    // Half way through a rollout it may be short of a pod on purpose.
+    await assertSilent(check, { objects: [deployment({ spec: { paused: true }, status: { availableReplicas: 2 } })] });
+  });
+
+  test('a rollout without a deadline is stuck when it comes no further', async () => {
+    const rollout = (since: string) =>
+      deployment({
+        spec: { progressDeadlineSeconds: 2147483647 },
+        metadata: changed('status', since),
+        status: { replicas: 4, updatedReplicas: 1, unavailableReplicas: 1, conditions: [condition('Available', 'True')] },
+      });
+    const finding = await theFinding(check, { objects: [rollout(ago({ hours: 3 }))] });
+    assert.equal(finding.message, 'its rollout is stuck: 1 of 3 pods are updated, unchanged for 3 hours');
+    assert.equal(finding.severity, 'warning');
+    await assertSilent(check, { objects: [rollout(ago({ minutes: 5 }))] });
   });
 
   test('survives holes', () =>

@@ -41,7 +41,8 @@ describe('flux-kustomization-unhealthy', () => {
       objects: [
         kustomization([condition('Ready', 'True')]),
         kustomization([failed('BuildFailed', 'x')], { suspend: true }),
-        kustomization([failed('BuildFailed', 'x', ago({ minutes: 9 }))]),
+        kustomization([failed('BuildFailed', 'x', ago({ minutes: 4 }))]),
+        kustomization([failed('BuildFailed', 'x', ago({ minutes: 9 }))], { interval: '1h' }),
         kustomization([condition('Ready', 'Unknown', ago({ minutes: 59 }), { reason: 'Progressing' })]),
         kustomization(null, {}, { creationTimestamp: ago({ minutes: 5 }) }),
       ],
@@ -64,6 +65,57 @@ describe('flux-kustomization-unhealthy', () => {
       'not-run',
     );
   });
+
+  test('a failure that is tried again and again is found, though each try sets its time anew', async () => {
+    const retried = (status: object, spec: object = {}) => {
+      const object = kustomization(null, { retryInterval: '2m0s', ...spec });
+      return { ...object, status: { ...object.status, ...status } };
+    };
+    const snapshot = (lastReconciledStatus: string, firstReconciled: string, lastReconciled = ago({ minutes: 1 })) => ({
+      digest: 'sha256:a',
+      firstReconciled,
+      lastReconciled,
+      lastReconciledStatus,
+    });
+    const justFailed = [failed('HealthCheckFailed', 'timeout waiting for: []', ago({ minutes: 1 }))];
+    const trying = [condition('Ready', 'Unknown', ago({ minutes: 1 }), { reason: 'Progressing', message: 'Reconciliation in progress' })];
+    const since = ago({ hours: 9 });
+    for (const conditions of [justFailed, trying]) {
+      const finding = await theFinding(check, {
+        objects: [
+          retried({
+            conditions,
+            history: [snapshot('HealthCheckFailed', since), snapshot('ReconciliationSucceeded', ago({ days: 9 }), ago({ hours: 10 }))],
+          }),
+        ],
+      });
+      assert.match(finding.message, /^not ready for 9 hours \(HealthCheckFailed\)(: timeout waiting for|, and being tried again$)/);
+      assert.equal(finding.startedAt, since);
+      await assertSilent(check, { objects: [retried({ conditions, history: [snapshot('HealthCheckFailed', ago({ minutes: 5 }))] })] });
+    }
+    await assertSilent(check, { objects: [retried({ conditions: trying, history: [snapshot('ReconciliationSucceeded', since)] })] });
+    // One snapshot holds all failures of one revision: this one failed long ago too, and succeeded meanwhile.
+    const again = [
+      snapshot('HealthCheckFailed', ago({ days: 5 })),
+      snapshot('ReconciliationSucceeded', ago({ days: 9 }), ago({ minutes: 6 })),
+    ];
+    await assertSilent(check, { objects: [retried({ conditions: justFailed, history: again })] });
+    // Before Flux 2.7 there is no history: half of what lies between two tries must do.
+    await theFinding(check, { objects: [retried({ conditions: justFailed })] });
+    await assertSilent(check, { objects: [retried({ conditions: justFailed }, { retryInterval: '5m' })] });
+  });
+
+  test('a dependency that is not up to date is a cause too', async () => {
+    const behind = failed('DependencyNotReady', "dependency 'flux-system/infra' revision is not up to date");
+    const { links } = await runCheck(check, { objects: [kustomization([behind])] });
+    assert.deepEqual(
+      links.map(({ cause }) => cause.name),
+      ['infra'],
+    );
+  });
+
+  test('one that is being deleted is left alone', () =>
+    assertSilent(check, { objects: [kustomization([failed('PruneFailed', 'x')], {}, { deletionTimestamp: ago({ minutes: 1 }) })] }));
 
   test('survives holes', () =>
     assertSurvivesHoles(check, [

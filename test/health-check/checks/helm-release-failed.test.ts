@@ -84,6 +84,15 @@ describe('helm-release-failed', () => {
     assert.deepEqual([end.outcome, end.reason], ['not-run', 'the role nightshift-secrets is not bound']);
   });
 
+  test('an uninstallation that was left half way is to be finished, not to be installed again', async () => {
+    const finding = await theFinding(check, { objects: [helmRevision('old', 3, 'uninstalling', ago({ hours: 5 }))] });
+    assert.equal(finding.message, 'revision 3 has been uninstalling for 5 hours: what is left of it stays in the cluster');
+    assert.equal(finding.remedy, 'helm -n shop history old, then helm -n shop uninstall old');
+  });
+
+  test('what was uninstalled with its history kept is left alone', () =>
+    assertSilent(check, { objects: [helmRevision('old', 3, 'uninstalled', ago({ hours: 5 }))] }));
+
   test('survives holes', () =>
     assertSurvivesHoles(check, [
       helmRevision('cart', 5, 'failed', ago({ hours: 2 })),

@@ -41,9 +41,8 @@ describe('node-not-ready', () => {
     await assertSilent(check, { objects: [dead()], options: { graceMinutes: 13 } });
   });
 
-  test('a cordoned node, and one that is being removed, are only noted', async () => {
+  test('a node that is being removed is only noted', async () => {
     for (const spec of [
-      { unschedulable: true },
       { taints: [{ key: 'ToBeDeletedByClusterAutoscaler', effect: 'NoSchedule', value: '1' }] },
       { taints: [{ key: 'aws-node-termination-handler/spot-itn', effect: 'NoSchedule' }] },
       { taints: [{ key: 'karpenter.sh/disrupted', effect: 'NoSchedule' }] },
@@ -53,6 +52,13 @@ describe('node-not-ready', () => {
     assert.equal((await theFinding(check, { objects: [dead({ metadata: { deletionTimestamp: ago({ minutes: 9 }) } })] })).severity, 'info');
     const taints = [{ key: 'DeletionCandidateOfClusterAutoscaler', effect: 'PreferNoSchedule' }];
     assert.equal((await theFinding(check, { objects: [dead({ spec: { taints } })] })).severity, 'critical');
+  });
+
+  test('a cordoned node is a warning, so that what is down on it is folded under it and not told on its own', async () => {
+    const finding = await theFinding(check, { objects: [dead({ spec: { unschedulable: true } })] });
+    assert.equal(finding.severity, 'warning');
+    assert.match(finding.message, /, and it is cordoned$/);
+    await assertSilent(check, { objects: [node({ spec: { unschedulable: true } })] });
   });
 
   test('a removal that does not come to an end is a warning', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import check from '../../../functions/health-check/checks/pod-failed.ts';
 import { assertSurvivesHoles } from '../holes.ts';
-import { ago, condition, controlledBy, job, ofReplicaSet, pod, replicaSet, runningContainer, terminated } from '../objects.ts';
+import { ago, condition, controlledBy, cronJob, job, ofReplicaSet, pod, replicaSet, runningContainer, terminated } from '../objects.ts';
 import { assertSilent, runCheck, theFinding } from '../run-check.ts';
 
 const evicted = (name: string, startTime = ago({ hours: 3 })) =>
@@ -86,6 +86,52 @@ describe('pod-failed', () => {
 
   test('what failed before the window, and what succeeded, is left alone', async () => {
     await assertSilent(check, { objects: [evicted('old', ago({ hours: 25 })), pod({ status: { phase: 'Succeeded' } }), pod()] });
+  });
+
+  test('a Job that gave up is told also when none of its pods is left, as at its deadline', async () => {
+    const deadline = condition('Failed', 'True', ago({ hours: 3 }), {
+      reason: 'DeadlineExceeded',
+      message: 'Job was active longer than specified deadline',
+    });
+    const objects = [ofCronJob('backup-1', { failed: 1, conditions: [deadline] })];
+    const finding = await theFinding(check, { objects });
+    assert.deepEqual([finding.object.kind, finding.object.name, finding.subject], ['CronJob', 'backup', 'JobFailed']);
+    assert.equal(finding.message, 'job backup-1 gave up (DeadlineExceeded): Job was active longer than specified deadline');
+    assert.equal(finding.remedy, 'kubectl -n shop describe job backup-1');
+    const bare = job({ name: 'once', status: { conditions: [deadline] } });
+    assert.equal((await theFinding(check, { objects: [bare] })).object.kind, 'Job');
+  });
+
+  test('two failed runs of one CronJob are one finding, in which the newest speaks', async () => {
+    const at = (time: string) => ({ conditions: [condition('Failed', 'True', time, { reason: 'BackoffLimitExceeded' })] });
+    const objects = [
+      ofCronJob('backup-1', at(ago({ hours: 5 })), ago({ hours: 6 })),
+      ofCronJob('backup-2', at(ago({ hours: 1 })), ago({ hours: 2 })),
+      tryOf('backup-1', 'backup-1-aaaaa'),
+    ];
+    const finding = await theFinding(check, { objects });
+    assert.match(finding.message, /^job backup-2 gave up/);
+    assert.equal(finding.startedAt, ago({ hours: 5 }));
+  });
+
+  test('a weekly run that failed stays a finding until one succeeds, unless its CronJob is suspended or gone', async () => {
+    const failed = ofCronJob(
+      'backup-1',
+      { conditions: [condition('Failed', 'True', ago({ days: 3 }), { reason: 'BackoffLimitExceeded' })] },
+      ago({ days: 3 }),
+    );
+    const backup = (spec: object = {}, status: object = {}) => cronJob({ name: 'backup', spec: { ...spec }, status: { ...status } });
+    await theFinding(check, { objects: [failed, backup()] });
+    await assertSilent(check, { objects: [failed] });
+    await assertSilent(check, { objects: [failed, backup({ suspend: true })] });
+    // Its history may keep no Job that succeeded (successfulJobsHistoryLimit 0).
+    await assertSilent(check, { objects: [failed, backup({}, { lastSuccessfulTime: ago({ days: 2 }) })] });
+    await theFinding(check, { objects: [failed, backup({}, { lastSuccessfulTime: ago({ days: 4 }) })] });
+  });
+
+  test('a later run that succeeded while an earlier one still tried makes it good', async () => {
+    const slow = ofCronJob('backup-1', gaveUp, ago({ hours: 3 }));
+    await assertSilent(check, { objects: [slow, ofCronJob('backup-2', succeeded, ago({ hours: 2 }))] });
   });
 
   test('survives holes', () =>

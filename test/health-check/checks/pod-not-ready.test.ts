@@ -88,5 +88,23 @@ describe('pod-not-ready', () => {
     });
   });
 
+  test('a pod that works off its containers one by one, as Tekton’s, is no service that fails', async () => {
+    const steps = {
+      containerStatuses: [runningContainer('step-1', { ready: false, state: terminated(0, 30) }), runningContainer('step-2')],
+    };
+    const build = unready(undefined, steps);
+    await assertSilent(check, { objects: [{ ...build, spec: { ...build.spec, restartPolicy: 'Never' } }] });
+    await theFinding(check, { objects: [build] });
+  });
+
+  test('a sidecar that is not ready is named, though it is an init container', async () => {
+    const sidecar = runningContainer('proxy', { ready: false, started: true });
+    const done = runningContainer('migrate', { ready: false, state: terminated(0, 60) });
+    const finding = await theFinding(check, {
+      objects: [unready(undefined, { initContainerStatuses: [done, sidecar], containerStatuses: [runningContainer()] })],
+    });
+    assert.match(finding.message, /: container proxy fails the readiness probe or ended$/);
+  });
+
   test('survives holes', () => assertSurvivesHoles(check, [unready(), replicaSet(), pod()]));
 });

@@ -122,5 +122,15 @@ describe('pod-restarts', () => {
     }
   });
 
+  test('its node may be the cause of a container that was killed, not of one that failed by itself', async () => {
+    const nodesBlamed = async (exitCode: number, reason: string) =>
+      (
+        await runCheck(check, { objects: [restarted(9, ago({ hours: 9 }), { lastState: terminated(exitCode, 30, 300, reason) })] })
+      ).links.filter(({ cause }) => cause.kind === 'Node').length;
+    assert.equal(await nodesBlamed(1, 'Error'), 0);
+    assert.equal(await nodesBlamed(137, 'Error'), 1);
+    assert.equal(await nodesBlamed(255, 'Unknown'), 1);
+  });
+
   test('survives holes', () => assertSurvivesHoles(check, [restarted(40), replicaSet(), pod()], { memory: memoryOf(3, 12) }));
 });

@@ -34,5 +34,10 @@ describe('pod-terminating', () => {
     await theFinding(check, { objects: [going(ago({ minutes: 9 }))], options: { graceMinutes: 5 } });
   });
 
+  test('the remedy for a pod without node or finalizer is about the pod', async () => {
+    const finding = await theFinding(check, { objects: [going(ago({ minutes: 20 }), {}, { nodeName: '' })] });
+    assert.equal(finding.remedy, 'kubectl -n shop describe pod web-5d8f-abcde');
+  });
+
   test('survives holes', () => assertSurvivesHoles(check, [going(ago({ hours: 3 }), { finalizers: ['a/b'] }), replicaSet(), pod()]));
 });

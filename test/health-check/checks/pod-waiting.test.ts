@@ -174,6 +174,34 @@ describe('pod-waiting', () => {
     await assertSilent(check, { objects: [{ ...going, metadata: { ...going.metadata, deletionTimestamp: ago({ minutes: 1 }) } }] });
   });
 
+  test('a container that cannot be started is the same finding whether the kubelet tells its error or the back-off', async () => {
+    const lastState = { terminated: { exitCode: 128, reason: 'StartError', startedAt: null, finishedAt: ago({ minutes: 4 }) } };
+    const subjects = await Promise.all(
+      ['RunContainerError', 'CrashLoopBackOff'].map(
+        async (reason) =>
+          (await theFinding(check, { objects: [waiting('a', waitingContainer(reason, { restartCount: 6, lastState }))] })).subject,
+      ),
+    );
+    assert.deepEqual(subjects, ['CrashLoopBackOff app', 'CrashLoopBackOff app']);
+  });
+
+  test('a container that never ran has no log: what the runtime said is told instead', async () => {
+    const message = 'failed to create containerd task: exec: "serve": executable file not found in $PATH';
+    const lastState = { terminated: { exitCode: 128, reason: 'StartError', message, startedAt: null, finishedAt: ago({ minutes: 4 }) } };
+    const finding = await theFinding(check, {
+      objects: [waiting('a', waitingContainer('CrashLoopBackOff', { restartCount: 6, lastState }))],
+    });
+    assert.equal(finding.message, `container app cannot be started: ${message}`);
+    assert.equal(finding.remedy, 'kubectl -n shop describe pod a');
+    assert.equal(finding.subject, 'CrashLoopBackOff app');
+  });
+
+  test('a pod that is to run once is not urgent, whatever owns it', async () => {
+    const step = waiting('a', waitingContainer('ErrImagePull'), undefined, { ownerReferences: [controlledBy('TaskRun', 'build-7')] });
+    assert.equal((await theFinding(check, { objects: [{ ...step, spec: { ...step.spec, restartPolicy: 'Never' } }] })).severity, 'warning');
+    assert.equal((await theFinding(check, { objects: [step] })).severity, 'critical');
+  });
+
   test('survives holes', () =>
     assertSurvivesHoles(check, [
       crashing('web-5d8f-aaaaa'),

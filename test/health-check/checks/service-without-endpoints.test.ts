@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import check from '../../../functions/health-check/checks/service-without-endpoints.ts';
 import { assertSurvivesHoles } from '../holes.ts';
-import { ago, deployment, endpointSlice, pod, podConditions, service } from '../objects.ts';
+import { ago, daemonSet, deployment, endpointSlice, pod, podConditions, service } from '../objects.ts';
 import { assertSilent, runCheck, theFinding } from '../run-check.ts';
 
 const unready = (name: string, shape: object = {}) =>
@@ -40,11 +40,15 @@ describe('service-without-endpoints', () => {
       metadata: { labels: { app: 'web' } },
       status: { conditions: podConditions(false) },
     });
-    const finding = await theFinding(check, { objects: [service(), elsewhere] });
-    assert.deepEqual([finding.severity, finding.message], ['critical', 'its selector matches no pod']);
+    const finding = await theFinding(check, { objects: [service(), endpointSlice([]), elsewhere] });
+    assert.deepEqual(
+      [finding.severity, finding.message],
+      ['critical', 'it has no endpoint: no pod that could be one matches its selector'],
+    );
     assert.match(finding.remedy, /^kubectl -n shop get pods --show-labels/);
     const headless = service({ spec: { clusterIP: 'None' } });
-    assert.equal((await theFinding(check, { objects: [headless] })).severity, 'warning');
+    // Charts bring such for what a managed control plane does not show: kube-scheduler, etcd.
+    assert.equal((await theFinding(check, { objects: [headless, endpointSlice([])] })).severity, 'info');
   });
 
   test('a workload that is scaled to zero is only noted', async () => {
@@ -52,7 +56,7 @@ describe('service-without-endpoints', () => {
     const finding = await theFinding(check, { objects: [service(), endpointSlice([]), zero] });
     assert.deepEqual([finding.severity, finding.message], ['info', 'it has no endpoint: Deployment web is scaled to zero']);
     const other = deployment({ spec: { replicas: 0, template: { metadata: { labels: { app: 'api' } } } } });
-    assert.equal((await theFinding(check, { objects: [service(), other] })).severity, 'critical');
+    assert.equal((await theFinding(check, { objects: [service(), endpointSlice([]), other] })).severity, 'critical');
   });
 
   test('endpoints that only still serve while they go away are told so', async () => {
@@ -93,6 +97,30 @@ describe('service-without-endpoints', () => {
         service({ name: 'external', spec: { type: 'ExternalName', externalName: 'db.example' } }),
       ],
     });
+  });
+
+  test('a Service of a DaemonSet that has no node to run on is only noted', async () => {
+    const agents = daemonSet({ spec: { template: { metadata: { labels: { app: 'web' } } } }, status: { desiredNumberScheduled: 0 } });
+    const finding = await theFinding(check, { objects: [service(), endpointSlice([]), agents] });
+    assert.deepEqual([finding.severity, finding.message], ['info', 'it has no endpoint: no node is to run DaemonSet agent']);
+  });
+
+  test('one that is going away is left alone', () =>
+    assertSilent(check, { objects: [service({ metadata: { deletionTimestamp: ago({ minutes: 9 }) } })] }));
+
+  test('without any EndpointSlice its controller has not looked at it', async () => {
+    const { findings, links } = await runCheck(check, { objects: [service(), endpointSlice([{ ready: true }], 'other')] });
+    assert.equal(findings[0]?.message, 'it has no EndpointSlice, not even an empty one: its controller has not looked at it');
+    assert.deepEqual(
+      links.map(({ cause }) => cause.name),
+      ['kube-controller-manager'],
+    );
+  });
+
+  test('is not applicable where no EndpointSlice at all is held, as in what kubectl get all gives', async () => {
+    const { findings, end } = await runCheck(check, { objects: [service()] });
+    assert.deepEqual([findings.length, end.outcome], [0, 'not-run']);
+    await assertSilent(check, { objects: [] });
   });
 
   test('survives holes', () =>

@@ -45,14 +45,16 @@ export interface Get {
   readonly accept?: string;
   /** A 5xx is an answer and not a reason to ask again: /readyz says so what fails. */
   readonly anyStatus?: true;
+  /** Told of how an answer of status 200 begins while the rest is still on its way: the time to ask for what comes next. */
+  readonly onHead?: ((head: string) => void) | undefined;
+  /** The answer is to tell of the endpoint's certificate. */
+  readonly certificate?: true;
 }
 
 /** One GET of JSON. */
 export interface GetJson extends Get {
   /** The answer to this very GET, where it is already on its way. */
   readonly sent?: Promise<Answer> | undefined;
-  /** Told of each answer of status 200 before it is parsed: the time to ask for what comes next. */
-  readonly beforeParsing?: (text: string) => void;
 }
 
 /** A connection to one API server. */
@@ -84,7 +86,7 @@ export function apiClient(access: ApiAccess, settings: ApiClientSettings = {}): 
   const host = server.port === '' ? server.hostname : server.host;
   const traffic = { requests: 0, bytes: 0 };
 
-  async function once(path: string, { signal, accept = 'application/json' }: Get, renew: boolean): Promise<Answer> {
+  async function once(path: string, { signal, accept = 'application/json', onHead, certificate }: Get, renew: boolean): Promise<Answer> {
     const { headers, tls } = await access.credentials(renew);
     signal?.throwIfAborted();
     traffic.requests += 1;
@@ -95,6 +97,8 @@ export function apiClient(access: ApiAccess, settings: ApiClientSettings = {}): 
       headers: { ...headers, accept, 'accept-encoding': 'gzip', 'user-agent': userAgent },
       timeouts,
       signal,
+      onHead,
+      certificate,
       onBytes: (count) => {
         traffic.bytes += count;
       },
@@ -130,11 +134,7 @@ export function apiClient(access: ApiAccess, settings: ApiClientSettings = {}): 
   return {
     host,
     get: (path, options = {}) => repeated(path, options, (answer) => answer),
-    getJson: (path, options = {}) =>
-      repeated(path, options, (answer) => {
-        if (answer.status === 200) options.beforeParsing?.(answer.text);
-        return { ...answer, body: parsed(answer, host) };
-      }),
+    getJson: (path, options = {}) => repeated(path, options, (answer) => ({ ...answer, body: parsed(answer, host) })),
     traffic: () => ({ ...traffic }),
     close: () => agent.destroy(),
   };

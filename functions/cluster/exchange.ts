@@ -3,7 +3,7 @@ import type { Agent, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import { request } from 'node:https';
 import { type ConnectionOptions, TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
-import { gunzip as gunzipWithCallback } from 'node:zlib';
+import { constants, gunzipSync, gunzip as gunzipWithCallback } from 'node:zlib';
 import type { ProbeAnswer } from '../scan/contracts.ts';
 import { CutAnswer, codeOf, ExchangeTimeout } from './connection-errors.ts';
 
@@ -26,6 +26,10 @@ export interface Exchange {
   readonly signal?: AbortSignal | undefined;
   /** Told of every byte of a body as it came over the wire, also of answers that then fail. */
   readonly onBytes: (count: number) => void;
+  /** Told of how an answer of status 200 begins, unpacked, while the rest is still on its way. */
+  readonly onHead?: ((head: string) => void) | undefined;
+  /** Whether the answer tells of the endpoint's certificate. */
+  readonly certificate?: boolean | undefined;
 }
 
 /** A whole answer; `text` is unpacked. */
@@ -56,7 +60,7 @@ interface Received {
   readonly certificate: Certificate | undefined;
 }
 
-function receive({ url, agent, tls, headers, timeouts, signal, onBytes }: Exchange): Promise<Received> {
+function receive({ url, agent, tls, headers, timeouts, signal, onBytes, onHead, certificate: wanted }: Exchange): Promise<Received> {
   return new Promise((resolve, reject) => {
     let connecting: NodeJS.Timeout | undefined;
     let socket: unknown;
@@ -84,10 +88,14 @@ function receive({ url, agent, tls, headers, timeouts, signal, onBytes }: Exchan
     sent.once('response', (response) => {
       const chunks: Buffer[] = [];
       // By now: after the answer the socket may already serve another request, or be gone.
-      const certificate = socket instanceof TLSSocket ? certificateOf(socket) : undefined;
+      const certificate = wanted && socket instanceof TLSSocket ? certificateOf(socket) : undefined;
+      let headBytes = onHead && response.statusCode === 200 ? 0 : Number.POSITIVE_INFINITY;
       response.on('data', (chunk: Buffer) => {
         onBytes(chunk.length);
         chunks.push(chunk);
+        if (headBytes > headLength) return;
+        headBytes += chunk.length;
+        if (headBytes > headLength) onHead?.(headOf(Buffer.concat(chunks), response.headers));
       });
       // Also where the connection ends before the body does, if the body's end can be told.
       response.once('error', failed);
@@ -98,6 +106,20 @@ function receive({ url, agent, tls, headers, timeouts, signal, onBytes }: Exchan
     });
     sent.end();
   });
+}
+
+/** So many bytes on the wire hold what a list begins with, its metadata. */
+const headLength = 1024;
+
+function headOf(body: Buffer, headers: IncomingHttpHeaders): string {
+  const begin = body.subarray(0, 2 * headLength);
+  try {
+    // Flushed, not finished: what is unpacked is only a beginning.
+    return (headers['content-encoding'] === 'gzip' ? gunzipSync(begin, { finishFlush: constants.Z_SYNC_FLUSH }) : begin).toString('latin1');
+  } catch {
+    // Said by whoever unpacks the whole.
+    return '';
+  }
 }
 
 /** Unpacked answers beyond this are refused: a page is about 1 MB. */

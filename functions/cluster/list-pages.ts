@@ -48,8 +48,15 @@ interface Listing {
   most: number;
   /** How often it expired. */
   expired: number;
-  /** The next page, asked for while this one is parsed. */
-  ahead: { readonly token: string; readonly limit: number; readonly answer: Promise<Answer> } | undefined;
+  /** The next page, asked for as soon as this one begins to come. Never more than one: what is not looked at yet takes memory. */
+  ahead: Ahead | undefined;
+}
+
+interface Ahead {
+  readonly token: string;
+  readonly answer: Promise<Answer>;
+  /** How it begins, once that has come. */
+  head: string;
 }
 
 /**
@@ -77,7 +84,7 @@ async function nextPage(list: Listing): Promise<Page> {
       const { items, next } = pageOf(answer, list);
       list.token = next;
       if (list.ahead?.token !== next) list.ahead = undefined;
-      list.limit = list.ahead?.limit ?? adapted(list, items.length, answer.text.length);
+      list.limit = adapted(list, items.length, answer.text.length);
       return { objects: items, inconsistent: list.expired > 0 };
     }
     if (answer.status !== 410) throw new ListRefused(answer);
@@ -100,21 +107,27 @@ async function getPage(list: Listing) {
 }
 
 function ask(list: Listing) {
-  const sent = list.ahead?.answer;
+  const { ahead } = list;
   list.ahead = undefined;
-  return list.client.getJson(target(list), { ...options(list), sent, beforeParsing: (text) => askAhead(list, text) });
+  if (ahead) askAhead(list, ahead.head);
+  return list.client.getJson(target(list), { ...options(list), sent: ahead?.answer, onHead: (head) => askAhead(list, head) });
 }
 
-/** Lets the server work on the next page while this one is parsed and looked at. */
-function askAhead(list: Listing, text: string): void {
-  const token = earlyToken.exec(text)?.[1];
-  if (token === undefined || list.ahead?.token === token) return;
-  // A page that is not the last is full.
-  const limit = adapted(list, list.limit, text.length);
-  const answer = list.client.get(target({ ...list, token, limit }), options(list));
+/** Lets the server work on the next page while this one is received, parsed and looked at. */
+function askAhead(list: Listing, head: string): void {
+  const token = earlyToken.exec(head)?.[1];
+  // Not before the first page has told how big its objects are; and a page that was cut and comes again begins as before.
+  if (token === undefined || list.token === '' || list.ahead) return;
+  const onHead = (nextHead: string) => {
+    // Its turn may have come by now; else it is remembered until then.
+    if (list.ahead === ahead) ahead.head = nextHead;
+    else if (list.token === token) askAhead(list, nextHead);
+  };
+  const answer = list.client.get(target({ ...list, token }), { ...options(list), onHead });
   // Whoever asks for the page hears of its failure; nobody may.
   answer.catch(() => undefined);
-  list.ahead = { token, limit, answer };
+  const ahead: Ahead = { token, answer, head: '' };
+  list.ahead = ahead;
 }
 
 /** Lists of built-in kinds begin with their metadata; those of custom ones end with it, and are read page by page. */

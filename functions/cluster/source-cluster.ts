@@ -153,7 +153,7 @@ async function probeEks(eksCluster: string | undefined): Promise<ProbeAnswer> {
 
 async function probe(client: ApiClient, path: string, signal: AbortSignal): Promise<ProbeAnswer> {
   try {
-    const answer = await client.get(path, { accept: 'application/json, */*', anyStatus: true, signal });
+    const answer = await client.get(path, { accept: 'application/json, */*', anyStatus: true, certificate: true, signal });
     if (answer.status === 403) {
       const said = serverMessage(answer);
       throw new NotReadable(`GET ${path}: ${said}`, 'forbidden', rightToGet(path, said));

@@ -28,9 +28,8 @@ const units = [
 export const inWords = (milliseconds: number): string => {
   const length = Math.max(0, milliseconds);
   const [unit, size] = units.find(([, each]) => length >= 2 * each) ?? units[3];
-  return new Intl.NumberFormat('en', { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 0, roundingMode: 'floor' }).format(
-    length / size,
-  );
+  const count = Math.floor(length / size);
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
 };
 
 /** ` for 12 minutes`; nothing where the time is not known. */

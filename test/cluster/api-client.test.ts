@@ -89,9 +89,9 @@ describe('what an answer is', () => {
     assert.equal(new Set(server.requests.map(({ socket }) => socket)).size, 3);
   });
 
-  test('the certificate that was shown comes with the answer', async () => {
+  test('the certificate that was shown comes with the answer, where it is asked for', async () => {
     const server = await serve((_, response) => sendJson(response, {}));
-    const { certificate } = await clientOf(server.access).get('/readyz');
+    const { certificate } = await clientOf(server.access).get('/readyz', { certificate: true });
     assert.equal(certificate?.subject, 'kube-apiserver');
     assert.equal(certificate?.issuer, 'nightshift-cluster');
     assert.ok(Date.parse(certificate.validFrom) <= Date.now() && Date.parse(certificate.validTo) > Date.now());

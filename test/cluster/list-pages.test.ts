@@ -17,7 +17,7 @@ test('begin at 250 and are adapted to about 1 MB; resourceVersion is never sent'
   const { names, ends } = await readAll(source, [pods, services]);
   assert.equal(names.length, 6_600);
   assert.deepEqual(ends.get(services), { read: services, objects: 6_000, state: 'complete' });
-  assert.deepEqual(limitsOf(paths(), 'services').slice(0, 3), [250, 1_000, 4_000]);
+  assert.deepEqual(limitsOf(paths(), 'services').slice(0, 4), [250, 1_000, 1_000, 4_000]);
   const [first, ...others] = limitsOf(paths(), 'pods');
   assert.equal(first, 250);
   for (const limit of others) assert.ok(limit >= 45 && limit <= 50, `about 1 MB of 20 KB each: ${limit}`);
@@ -110,22 +110,38 @@ test('lists of custom resources, whose token comes last', async () => {
   assert.equal(limitsOf(paths(), 'pods').length, 2);
 });
 
-test('the next page is asked for while one is parsed, and never twice', async () => {
-  const list = listOf(700);
-  let parsing = true;
+test('from the second on, the next page is asked for as soon as one begins to come, and never twice', async () => {
+  const list = listOf(3_000);
+  const asked = new Map<string, () => void>();
+  const whenAsked = (token: string) => new Promise<void>((resolve) => asked.set(token, resolve));
+  const third = whenAsked('1250');
   const { source, paths } = await sourceOf({
     '/api/v1/pods': (_, response, url) => {
-      if (!url.searchParams.has('continue')) return sendJson(response, list(url));
-      parsing = false;
-      sendJson(response, list(url));
+      const token = url.searchParams.get('continue') ?? '';
+      asked.get(token)?.();
+      if (token !== '250') return sendJson(response, list(url));
+      // The second page's rest comes only when the third was asked for.
+      const text = JSON.stringify(list(url));
+      response.writeHead(200, { 'content-type': 'application/json' }).write(text.slice(0, 4_000));
+      void third.then(() => response.end(text.slice(4_000)));
     },
   });
+  const { names, end } = await readAll(source, [pods]);
+  assert.deepEqual([names, end?.state], [namesOf(3_000), 'complete']);
+  assert.deepEqual(limitsOf(paths(), 'pods'), [250, 1_000, 1_000, 4_000]);
+});
+
+test('one page is asked for ahead and no more, however slowly pages are looked at', async () => {
+  const list = listOf(3_000, 10_000);
+  const { source, paths } = await sourceOf({ '/api/v1/pods': (_, response, url) => sendJson(response, list(url)) });
   const stream = source.read([pods], new AbortController().signal)[Symbol.asyncIterator]();
-  await stream.next();
-  await sleep(50);
-  assert.equal(parsing, false, 'asked for before anybody wanted it');
-  while (!(await stream.next()).done);
-  assert.deepEqual(limitsOf(paths(), 'pods'), [250, 1_000]);
+  for (let page = 1; page <= 4; page += 1) {
+    await stream.next();
+    await sleep(50);
+    // The one looked at, the one that waits for it, and the one ahead of that.
+    assert.ok(limitsOf(paths(), 'pods').length <= page + 2, `${limitsOf(paths(), 'pods').length} asked for at page ${page}`);
+  }
+  await stream.return?.();
 });
 
 test('a page that is asked for ahead and fails is asked for again, and one that comes short is taken as it is', async () => {
@@ -150,45 +166,42 @@ test('a page that is asked for ahead and fails is asked for again, and one that 
 });
 
 test('a page that is cut without a sign, and comes again with another token: only that one counts', async () => {
-  const list = listOf(700);
-  let first = true;
-  const tokens: string[] = [];
   for (const customOrder of [false, true]) {
-    first = true;
-    tokens.length = 0;
-    const again = listOf(700, 0, customOrder);
+    const list = listOf(3_000);
+    const again = listOf(3_000, 0, customOrder);
+    const tokens: string[] = [];
     const { source } = await sourceOf({
       '/api/v1/pods': (_, response, url) => {
-        const token = url.searchParams.get('continue');
-        if (token !== null) tokens.push(token);
-        if (token === '250') return sendJson(response, { items: [{ metadata: { name: 'of an older snapshot' } }] });
-        url.searchParams.set('continue', token?.replace('newer-', '') ?? '0');
-        const page = first ? list(url) : again(url);
-        if (!first && page.metadata.continue) page.metadata.continue = `newer-${page.metadata.continue}`;
-        if (!first) return sendJson(response, page);
-        first = false;
+        const token = url.searchParams.get('continue') ?? '';
+        const cut = token === '250' && !tokens.includes('250');
+        tokens.push(token);
+        if (token === '1250') return sendJson(response, { items: [{ metadata: { name: 'of an older snapshot' } }] });
+        url.searchParams.set('continue', token.replace('newer-', ''));
+        const page = cut || token === '' ? list(url) : again(url);
+        if (token === '250' && !cut && page.metadata.continue) page.metadata.continue = `newer-${page.metadata.continue}`;
+        if (!cut) return sendJson(response, page);
         response.useChunkedEncodingByDefault = false;
         response.writeHead(200, { 'content-type': 'application/json', connection: 'close' }).end(JSON.stringify(page).slice(0, 9_000));
       },
     });
-    assert.deepEqual((await readAll(source, [pods])).names, namesOf(700));
-    assert.deepEqual(tokens, ['250', 'newer-250']);
+    assert.deepEqual((await readAll(source, [pods])).names, namesOf(3_000));
+    assert.ok(tokens.includes('1250') && tokens.includes('newer-1250'), `asked ahead, and then not taken: ${tokens}`);
   }
 });
 
 test('a page that is cut without a sign asks ahead once', async () => {
-  const list = listOf(700);
+  const list = listOf(3_000);
   let cuts = 2;
   const { source, paths } = await sourceOf({
     '/api/v1/pods': (_, response, url) => {
-      if (url.searchParams.has('continue') || cuts === 0) return sendJson(response, list(url));
+      if (url.searchParams.get('continue') !== '250' || cuts === 0) return sendJson(response, list(url));
       cuts -= 1;
       response.useChunkedEncodingByDefault = false;
       response.writeHead(200, { 'content-type': 'application/json', connection: 'close' }).end(JSON.stringify(list(url)).slice(0, 9_000));
     },
   });
-  assert.deepEqual((await readAll(source, [pods])).names, namesOf(700));
-  assert.equal(limitsOf(paths(), 'pods').length, 3 + 1);
+  assert.deepEqual((await readAll(source, [pods])).names, namesOf(3_000));
+  assert.equal(paths().filter((path) => path.includes('continue=1250')).length, 1);
 });
 
 test('who leaves in the middle does not wait for the page under way', async () => {

@@ -11,18 +11,6 @@ import { EventError, parseEvent } from './events.ts';
 import type { Operation } from './operation.ts';
 import { timeBudget } from './time-budget.ts';
 
-/** What the work of a function is given beside its request. */
-export interface Surroundings {
-  readonly operation: Operation;
-  readonly configuration: Configuration;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  /** Aborted while there is still time to write the report. */
-  readonly signal: AbortSignal;
-  /** The request's id: the last resort for an execution's identity. */
-  readonly requestId: string;
-}
-
 type Middleware = middy.MiddlewareObj<unknown, object, Error, Context & { budget?: ReturnType<typeof timeBudget> }>;
 
 const budgeted = (): Middleware => ({

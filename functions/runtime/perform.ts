@@ -1,4 +1,6 @@
 /** What a function does with a request: split it into one a cluster, or run on the one and publish the report. Loaded at the first request. */
+import type { Logger } from '@aws-lambda-powertools/logger';
+import type { Metrics } from '@aws-lambda-powertools/metrics';
 import { openCluster } from '../cluster/open-cluster.ts';
 import type { Report } from '../report/model.ts';
 import { type Publisher, publishReport } from '../report/publish.ts';
@@ -10,12 +12,24 @@ import { s3Client } from './aws/s3.ts';
 import type { Configuration } from './configuration.ts';
 import { EventError, type OperationRequest } from './events.ts';
 import type { Started } from './fan-out.ts';
-import type { Surroundings } from './handler.ts';
 import { layOptions } from './lay-options.ts';
 import { publisherFailed } from './log-messages.ts';
+import type { Operation } from './operation.ts';
 import { runIdOf } from './run-id.ts';
 import { runOnCluster } from './run-on-cluster.ts';
 import { selectClusters, UnknownClusterError } from './select-clusters.ts';
+
+/** What the work of a function is given beside its request. */
+export interface Surroundings {
+  readonly operation: Operation;
+  readonly configuration: Configuration;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Aborted while there is still time to write the report. */
+  readonly signal: AbortSignal;
+  /** The request's id: the last resort for an execution's identity. */
+  readonly requestId: string;
+}
 
 const environment = (name: string): string => {
   const value = process.env[name];

@@ -59,7 +59,13 @@ describe('first light', { timeout: 900_000 }, () => {
     const identity = { secret: 'testing', username: 'nightshift', groups: [readers] };
     webhook = await startTokenWebhook({ cluster: 'prod-eks', region, identities: { testing: identity } });
     plane = await startControlPlane({ tokenWebhook: webhook.url, users: { 'edge-reader': [readers] } });
-    eks = await startEksStub({ 'prod-eks': { endpoint: plane.url, certificateAuthority: plane.certificateAuthority } });
+    eks = await startEksStub({
+      'prod-eks': {
+        endpoint: plane.url,
+        certificateAuthority: plane.certificateAuthority,
+        healthIssues: [{ code: 'Ec2SubnetNotFound', message: 'subnet-1 does not exist', resourceIds: ['subnet-1'] }],
+      },
+    });
     await grantReaders(plane);
     await plantFault(plane);
     await storeKubeconfig(emulator, plane);
@@ -139,6 +145,13 @@ describe('first light', { timeout: 900_000 }, () => {
       assert.deepEqual(JSON.parse(await objectText(emulator, deployment, `reports/${cluster}/health-check/latest.json`)), report);
     });
   }
+
+  test('what EKS itself says of the cluster’s health is a finding, on EKS alone', () => {
+    const said = (cluster: string) => reports.get(cluster)?.findings.filter(({ check }) => check === 'eks-cluster-health') ?? [];
+    assert.equal(said('prod').length, 1);
+    assert.match(said('prod')[0]?.message ?? '', /subnet-1 does not exist/);
+    assert.deepEqual(said('edge-7'), []);
+  });
 
   test('the cluster that is not there is a report, not a crash', async () => {
     const returned = (await invoke(details.find(({ cluster }) => cluster === 'lost-1'))) as ReturnValue;

@@ -3,7 +3,7 @@ import { type Markup, objectLabel, remedyBlock, severityLabel, time } from './ht
 import type { ReportedFinding } from './model.ts';
 import { gravestFirst } from './order.ts';
 import { counted } from './summary.ts';
-import { changeNote, countedKind } from './wording.ts';
+import { changeNote, countedKinds } from './wording.ts';
 
 /** The anchor of a finding; the same in notifications. */
 export const anchor = ({ fingerprint }: { readonly fingerprint: string }): string => `f-${fingerprint}`;
@@ -40,22 +40,15 @@ const mark = (finding: ReportedFinding): Markup | undefined => {
   return note ? html`<span class="mark${finding.change === 'unverified' ? '' : ' new'}">${note}</span>` : undefined;
 };
 
-/** `60 Pods, 1 Deployment`, the most first. */
-const kinds = (objects: readonly { readonly kind: string }[]): string =>
-  [...Map.groupBy(objects, ({ kind }) => kind)]
-    .toSorted(([, a], [, b]) => b.length - a.length)
-    .map(([kind, same]) => countedKind(same.length, kind))
-    .join(', ');
-
 const members = ({ members: all = [] }: ReportedFinding): Markup | undefined => {
   if (all.length === 0) return undefined;
-  return html`<details><summary>Seen on ${kinds(all)}</summary><ul>${all.map((member) => html`<li>${objectLabel(member)}</li>`)}</ul></details>`;
+  return html`<details><summary>Seen on ${countedKinds(all)}</summary><ul>${all.map((member) => html`<li>${objectLabel(member)}</li>`)}</ul></details>`;
 };
 
 const consequences = ({ consequences: all = [], consequenceCount = all.length }: ReportedFinding): Markup | undefined => {
   if (all.length === 0) return undefined;
   const rest = consequenceCount - all.length;
-  return html`<details><summary>Explains ${counted(consequenceCount, 'more', 'more')}: ${kinds(all.map(({ object }) => object))}${rest > 0 && ' and others'}</summary><ul>
+  return html`<details><summary>Explains ${counted(consequenceCount, 'more', 'more')}: ${countedKinds(all.map(({ object }) => object))}${rest > 0 && ' and others'}</summary><ul>
 ${gravestFirst(all).map(
   ({
     severity,

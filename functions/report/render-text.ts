@@ -4,7 +4,18 @@ import wrapAnsi from 'wrap-ansi';
 import type { Report, ReportedFinding } from './model.ts';
 import { gravestFirst } from './order.ts';
 import { counted } from './summary.ts';
-import { countedKind, duration, history, objectName, pointInTime, remedyParts, sameReason, verdictText, verdictWord } from './wording.ts';
+import {
+  countedKind,
+  countedKinds,
+  duration,
+  history,
+  objectName,
+  pointInTime,
+  remedyParts,
+  sameReason,
+  verdictText,
+  verdictWord,
+} from './wording.ts';
 
 export interface TextOptions {
   /** In cells. Only names, commands and rules to be copied are ever wider. */
@@ -127,7 +138,10 @@ const consequenceLines = (on: Paper, { consequences = [], consequenceCount = con
   const shown = gravestFirst(consequences).slice(0, listed);
   const rest = consequenceCount - shown.length;
   return [
-    ...on.wrap(margin, `explains ${counted(consequenceCount, 'more', 'more')}:`),
+    ...on.wrap(
+      margin,
+      `explains ${counted(consequenceCount, 'more', 'more')} (${countedKinds(consequences.map(({ object }) => object))}):`,
+    ),
     ...shown.flatMap(({ severity, object, message }) => on.wrap(margin + 2, `${word(on, severity)} ${objectName(object)}: ${message}`)),
     ...(rest > 0 ? on.wrap(margin + 2, `and ${counted(rest, 'more', 'more')}`) : []),
   ];

@@ -40,6 +40,13 @@ export const countedKind = (count: number, kind: string): string => {
   return counted(count, kind, plural);
 };
 
+/** `60 Pods, 1 Deployment`, the most first. */
+export const countedKinds = (objects: readonly { readonly kind: string }[]): string =>
+  [...Map.groupBy(objects, ({ kind }) => kind)]
+    .toSorted(([, a], [, b]) => b.length - a.length)
+    .map(([kind, same]) => countedKind(same.length, kind))
+    .join(', ');
+
 /** Why it is told today although it is not new: `not verified today`, `raised from warning`, `no longer explained by Node n1`; nothing where it just goes on. */
 export const changeNote = ({ change, raisedFrom, formerCause }: ReportedFinding): string =>
   change === 'unverified'

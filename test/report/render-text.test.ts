@@ -64,7 +64,7 @@ describe('renderText', () => {
     const text = renderText(sampleReport(), plain);
     assert.match(
       text,
-      /explains 63 more:\n +critical Deployment shop\/checkout: 0 of 60 replicas are available\n +critical Service shop\/checkout/,
+      /explains 63 more \([^)]+\):\n +critical Deployment shop\/checkout: 0 of 60 replicas are available\n +critical Service shop\/checkout/,
     );
     assert.match(text, /and 60 more\n/);
   });

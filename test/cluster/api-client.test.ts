@@ -271,6 +271,6 @@ test('an abort ends a request under way, and a wait', async () => {
   for (const path of ['/silent', '/busy']) {
     const started = performance.now();
     await assertKind(clientOf(server.access).get(path, { signal: AbortSignal.timeout(50) }), 'aborted', /given up/);
-    assert.ok(performance.now() - started < 1_000);
+    assert.ok(performance.now() - started < 10_000);
   }
 });

@@ -215,5 +215,5 @@ test('who leaves in the middle does not wait for the page under way', async () =
   await stream.next();
   const started = performance.now();
   await stream.return?.();
-  assert.ok(performance.now() - started < 2_000);
+  assert.ok(performance.now() - started < 4_000);
 });

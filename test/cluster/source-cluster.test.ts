@@ -72,7 +72,7 @@ describe('what is asked for', () => {
     });
     const started = performance.now();
     const { ends } = await readAll(source, [pods, argoApplications, services, secrets, nodes], AbortSignal.timeout(100));
-    assert.ok(performance.now() - started < 2_000);
+    assert.ok(performance.now() - started < 4_000);
     const end = ends.get(pods);
     assert.deepEqual([end?.objects, end?.state === 'failed' && end.reason], [250, 'budget']);
   });

@@ -272,7 +272,8 @@ describe('fold, at the size of a big cluster', () => {
     const start = performance.now();
     const folded = work();
     const spent = performance.now() - start;
-    assert.ok(spent < 1000, `20,000 links took ${Math.round(spent)} ms`);
+    // Far from what it takes, so that a busy machine does not fail it; one loop in another would.
+    assert.ok(spent < 5000, `20,000 links took ${Math.round(spent)} ms`);
     return folded;
   };
 

@@ -350,7 +350,7 @@ describe('the time budget', () => {
     const source: Source = {
       ...memorySource(),
       async *read([read]) {
-        for (let sent = 0; read && sent < 600; sent += 1) {
+        for (let sent = 0; read && sent < 2_000; sent += 1) {
           await new Promise((resolve) => setTimeout(resolve, 5));
           yield { read, objects: [] };
         }
@@ -358,7 +358,7 @@ describe('the time budget', () => {
     };
     const startedAt = performance.now();
     const result = await scan(source, [check.check], { signal: AbortSignal.timeout(100) });
-    assert(performance.now() - startedAt < 1_500);
+    assert(performance.now() - startedAt < 5_000);
     assert.match(ending(result, 'check')?.reason ?? '', /time budget/);
   });
 

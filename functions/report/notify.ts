@@ -6,7 +6,7 @@ import { counted } from './summary.ts';
 import { history, objectName, pointInTime, remedyParts, sameReason, verdictText, verdictWord } from './wording.ts';
 
 /** Why a message is sent, the gravest reason if there are several. */
-export type NotificationReason = 'baseline' | 'new' | 'raised' | 'remaining' | 'resolved' | 'incomplete' | 'always';
+export type NotificationReason = 'baseline' | 'owed' | 'new' | 'raised' | 'remaining' | 'resolved' | 'incomplete' | 'always';
 
 export interface Notification {
   readonly reason: NotificationReason;
@@ -37,12 +37,17 @@ const lineWidth = 76;
  * The message of one report for one receiver, or undefined if there is no reason to send one: nothing that matters to the receiver is new,
  * graver, resolved or no longer explained by another, and no check could not run that did the last time. The first report gives one message for all that
  * it found. A run that was not of full scope gives none, since whoever asked for it sees its answer, nor does one that a newer report overtook:
- * what it saw is told by the next, which is not compared with it.
+ * what it saw is told by the next, which is not compared with it. Where the last message could not be sent (`owed`) this one is sent in any case
+ * and lists what is ongoing too.
  */
-export function notification(report: Report, rule: NotificationRule, stored?: SavedReport): Notification | undefined {
+export function notification(
+  report: Report,
+  rule: NotificationRule,
+  { stored, owed = false }: { readonly stored?: SavedReport; readonly owed?: boolean } = {},
+): Notification | undefined {
   if (!report.fullScope || stored?.overtaken) return undefined;
   const changes = changesFor(report, rule);
-  const reason = reasonOf(report, rule, changes);
+  const reason = reasonOf(report, rule, changes, owed);
   if (!reason) return undefined;
   return { reason, subject: subjectOf(report, reason, changes), ...textOf(report, rule, reason, changes, stored) };
 }
@@ -67,8 +72,10 @@ const reasonOf = (
   report: Report,
   { when }: NotificationRule,
   { fresh, raised, remaining, resolved }: Changes,
+  owed: boolean,
 ): NotificationReason | undefined => {
   if (!report.comparedWith) return 'baseline';
+  if (owed) return 'owed';
   if (fresh.length > 0) return 'new';
   if (raised.length > 0) return 'raised';
   if (remaining.length > 0) return 'remaining';
@@ -78,7 +85,7 @@ const reasonOf = (
   return when === 'always' ? 'always' : undefined;
 };
 
-const subjectOf = (report: Report, reason: NotificationReason, { fresh, raised, remaining, resolved }: Changes): string => {
+const subjectOf = (report: Report, reason: NotificationReason, { fresh, raised, remaining, resolved, ongoing }: Changes): string => {
   const gaps = report.incomplete.length > 0 && `${counted(report.incomplete.length, 'check')} could not run`;
   const changes =
     reason === 'baseline'
@@ -88,6 +95,7 @@ const subjectOf = (report: Report, reason: NotificationReason, { fresh, raised, 
           raised.length > 0 && `${raised.length} raised`,
           remaining.length > 0 && counted(remaining.length, 'remains', 'remain'),
           resolved.length > 0 && `${resolved.length} resolved`,
+          reason === 'owed' && ongoing.length > 0 && `${ongoing.length} ongoing`,
         ];
   const verdict = [verdictWord(report).toUpperCase(), [...changes, gaps].filter(Boolean).join(', ')].filter(Boolean).join(': ');
   return asSubject(`[${verdict}] ${report.cluster} ${report.operation}`);
@@ -109,6 +117,7 @@ export const asSubject = (text: string): string => {
 
 const why: Readonly<Record<NotificationReason, string>> = {
   baseline: 'this is the first report of this cluster; from now on only changes are told',
+  owed: 'the last message could not be sent: what it said is among the findings below, or over',
   new: 'there are new findings',
   raised: 'a finding became graver',
   remaining: 'a finding remains that another no longer explains',
@@ -148,8 +157,11 @@ function textOf(
       wrap(0, `${objectName(finding.object)}: ${finding.severity} since ${pointInTime(finding.since)}`),
     ),
   ];
+  if (reason === 'owed') blocks.push(...section('ONGOING', ongoing, linesOf));
   const rest = [
-    ...(ongoing.length > 0 ? [block(() => ['', `ONGOING: ${counted(ongoing.length, 'finding')}, listed in the report`])] : []),
+    ...(ongoing.length > 0 && reason !== 'owed'
+      ? [block(() => ['', `ONGOING: ${counted(ongoing.length, 'finding')}, listed in the report`])]
+      : []),
     ...gaps(report),
   ];
   const foot = joined(['', ...whereToRead(report, stored)]);

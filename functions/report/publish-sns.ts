@@ -22,8 +22,8 @@ const attributesOf = ({ status, cluster, operation, findings }: Report, { reason
 export const snsPublisher = (client: SNSClient, topicArn: string, rule: NotificationRule): Publisher => ({
   // Two rules for one topic are two deliveries.
   name: `${topicArn} (${rule.atLeast}, ${rule.when})`,
-  async publish(report, stored) {
-    const message = notification(report, rule, stored);
+  async publish(report, stored, owed) {
+    const message = notification(report, rule, { stored, owed });
     if (!message) return { sent: false, detail: 'nothing changed that this topic is to hear of' };
     const { MessageId } = await client.send(
       new PublishCommand({

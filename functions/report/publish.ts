@@ -1,5 +1,5 @@
 import type { Report } from './model.ts';
-import type { ReportStore, SavedReport } from './store.ts';
+import { type Deliveries, deliveryOf, type ReportStore, type SavedReport } from './store.ts';
 
 /** What a publisher did: `sent` false means that there was nothing to send. */
 export interface Delivery {
@@ -12,7 +12,8 @@ export interface Delivery {
 export interface Publisher {
   /** Names it among the others, and in the store’s list of deliveries: a topic’s ARN and rule, a bus. */
   readonly name: string;
-  publish(report: Report, stored: SavedReport): Promise<Delivery>;
+  /** `owed`: the last message to this receiver could not be sent, so that this one is to tell what it did. */
+  publish(report: Report, stored: SavedReport, owed: boolean): Promise<Delivery>;
 }
 
 export interface PublishOutcome {
@@ -31,7 +32,8 @@ const messageOf = (error: unknown): string => (error instanceof Error ? `${error
 
 /**
  * Stores the report, and tells the publishers where it lies. One that fails does not keep the others from it: the failure is in the outcome.
- * What was sent is marked in the store, so that a retry or a duplicate of the same run sends nothing a second time, and only what failed again.
+ * What was sent is marked in the store, so that a retry or a duplicate of the same run sends nothing a second time, and only what failed again;
+ * what could not be sent is marked too, so that the next run makes up for it.
  *
  * Throws only if the report could not be stored.
  */
@@ -41,37 +43,30 @@ export async function publishReport(
   store: ReportStore,
   publishers: readonly Publisher[],
 ): Promise<Published> {
+  const { cluster, operation, runId } = report;
   const stored = await store.save(report, html);
   const storing = { publisher: store.location, ok: stored.problems.length === 0, detail: [stored.json, ...stored.problems].join('; ') };
+  // Marks that cannot be read may cost a second message; none at all would be worse.
+  const before: Deliveries = await store.deliveries(cluster, operation).catch(() => ({ notified: [], owed: [] }));
   // One after another: all marks lie under one key, and those who write it at once would have to try again and again.
   let marks: Promise<void> = Promise.resolve();
-  const mark = (delivery: string): Promise<void> => {
-    // A mark that fails may cost a second message, a message that counts as failed would surely.
-    marks = marks.then(() => store.markNotified(report.cluster, report.operation, delivery)).catch(() => undefined);
+  const mark = (write: () => Promise<void>): Promise<void> => {
+    marks = marks.then(write).catch(() => undefined);
     return marks;
   };
   const outcomes = await Promise.all(
     publishers.map(async (publisher): Promise<PublishOutcome> => {
+      const { name } = publisher;
+      if (before.notified.includes(deliveryOf(runId, name))) return { publisher: name, ok: true, detail: 'this run had already sent it' };
       try {
-        return { publisher: publisher.name, ok: true, detail: await deliver(report, stored, store, publisher, mark) };
+        const { sent, detail } = await publisher.publish(report, stored, before.owed.includes(name));
+        if (sent) await mark(() => store.markNotified(cluster, operation, runId, name));
+        return { publisher: name, ok: true, detail };
       } catch (error) {
-        return { publisher: publisher.name, ok: false, detail: messageOf(error) };
+        await mark(() => store.markOwed(cluster, operation, name));
+        return { publisher: name, ok: false, detail: messageOf(error) };
       }
     }),
   );
   return { stored, outcomes: [storing, ...outcomes] };
-}
-
-async function deliver(
-  report: Report,
-  stored: SavedReport,
-  store: ReportStore,
-  publisher: Publisher,
-  mark: (delivery: string) => Promise<void>,
-): Promise<string> {
-  const delivery = `${report.runId} ${publisher.name}`;
-  if (await store.notified(report.cluster, report.operation, delivery)) return 'this run had already sent it';
-  const { sent, detail } = await publisher.publish(report, stored);
-  if (sent) await mark(delivery);
-  return detail;
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type OperationName, type Report, reportSchema } from './model.ts';
 
 /** What a key held when it was read; `version` names it, for a write that must not overwrite what came since. */
@@ -39,10 +40,23 @@ export interface ReportStore {
   latest(cluster: string, operation: OperationName): Promise<Report | undefined>;
   /** Throws if the report’s JSON could not be stored; what else failed is told in `problems`. */
   save(report: Report, html: string): Promise<SavedReport>;
-  /** Was this delivery (a run to a receiver) marked? */
-  notified(cluster: string, operation: OperationName, delivery: string): Promise<boolean>;
-  markNotified(cluster: string, operation: OperationName, delivery: string): Promise<void>;
+  /** Which deliveries were made, and to whom one could not be. */
+  deliveries(cluster: string, operation: OperationName): Promise<Deliveries>;
+  /** Marks that a run's message went to a receiver, which is then owed nothing more. */
+  markNotified(cluster: string, operation: OperationName, runId: string, receiver: string): Promise<void>;
+  /** Marks that a message to a receiver could not be sent: the next one has to make up for it. */
+  markOwed(cluster: string, operation: OperationName, receiver: string): Promise<void>;
 }
+
+export interface Deliveries {
+  /** By `deliveryOf`. */
+  readonly notified: readonly string[];
+  /** Receivers. */
+  readonly owed: readonly string[];
+}
+
+/** A run's message to a receiver, as the store marks it. */
+export const deliveryOf = (runId: string, receiver: string): string => `${runId} ${receiver}`;
 
 /** Runs that latest.json may lose against before it gives up, and deliveries that are remembered. */
 const attempts = 5;
@@ -55,8 +69,14 @@ export const reportStore = (storage: Storage, warn: Warn): ReportStore => ({
   location: storage.location,
   latest: (cluster, operation) => latest(storage, warn, cluster, operation),
   save: (report, html) => save(storage, report, html),
-  notified: async (cluster, operation, delivery) => stateOf(await storage.read(stateKey(cluster, operation))).notified.includes(delivery),
-  markNotified: (cluster, operation, delivery) => markNotified(storage, cluster, operation, delivery),
+  deliveries: async (cluster, operation) => stateOf(await storage.read(stateKey(cluster, operation))),
+  markNotified: (cluster, operation, runId, receiver) =>
+    changeState(storage, stateKey(cluster, operation), ({ notified, owed }) => ({
+      notified: [...new Set([...notified, deliveryOf(runId, receiver)])].slice(-remembered),
+      owed: owed.filter((name) => name !== receiver),
+    })),
+  markOwed: (cluster, operation, receiver) =>
+    changeState(storage, stateKey(cluster, operation), ({ notified, owed }) => ({ notified, owed: [...new Set([...owed, receiver])] })),
 });
 
 const folder = (cluster: string, operation: string): string => `reports/${cluster}/${operation}`;
@@ -159,22 +179,22 @@ const timeOfJson = (text: string): string | undefined => {
 const timeOfHtml = (text: string): string | undefined => /<meta name="nightshift:time" content="([^"]+)"/.exec(text)?.[1];
 
 /** What runs remember of themselves beside reports. Other keys than these are left as they are. */
-type State = Record<string, unknown> & { notified: string[] };
+type State = Record<string, unknown> & Deliveries;
+
+const texts = (value: unknown): string[] => (Array.isArray(value) ? value.filter((text) => typeof text === 'string') : []);
 
 const stateOf = (stored: StoredText | undefined): State => {
   const state = parseJson(stored?.text ?? '');
   const known = typeof state === 'object' && state !== null ? (state as Record<string, unknown>) : {};
-  const notified = Array.isArray(known.notified) ? known.notified.filter((delivery) => typeof delivery === 'string') : [];
-  return { ...known, notified };
+  return { ...known, notified: texts(known.notified), owed: texts(known.owed) };
 };
 
-async function markNotified(storage: Storage, cluster: string, operation: OperationName, delivery: string): Promise<void> {
-  const key = stateKey(cluster, operation);
+async function changeState(storage: Storage, key: string, change: (deliveries: Deliveries) => Deliveries): Promise<void> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const stored = await storage.read(key);
     const state = stateOf(stored);
-    if (state.notified.includes(delivery)) return;
-    const next = { ...state, notified: [...state.notified, delivery].slice(-remembered) };
+    const next = { ...state, ...change(state) };
+    if (isDeepStrictEqual(next, state)) return;
     if (await storage.write(key, `${JSON.stringify(next)}\n`, jsonType, stored ? { version: stored.version } : 'absent')) return;
   }
   throw new Error(`${storage.location}/${key} could not be written: ${attempts} others wrote it at the same moment`);

@@ -15,7 +15,7 @@ const gap: ObserverEnd = { id: 'warning-events', outcome: 'incomplete', objects:
 type Scanned = readonly [out: Parameters<typeof scanOf>[0], ends?: readonly ObserverEnd[]];
 const second = (last: Scanned, now: Scanned): Report =>
   reportOf(scanOf(now[0], [], now[1]), { previous: reportOf(scanOf(last[0], [], last[1]), { facts: facts(yesterday) }) });
-const reason = (report: Report, rule: Parameters<typeof notification>[1] = changes) => notification(report, rule, stored)?.reason;
+const reason = (report: Report, rule: Parameters<typeof notification>[1] = changes) => notification(report, rule, { stored })?.reason;
 
 describe('when a message is sent', () => {
   test('the first report: one message, however much or little it found', () => {
@@ -55,7 +55,7 @@ describe('when a message is sent', () => {
     const link = { effect: pod.object, cause: ref('Node', 'n1'), because: 'it runs there' };
     const waits = { ...pod, severity: 'critical' } as const;
     const previous = reportOf(scanOf([node('critical'), waits], [link]), { facts: facts(yesterday) });
-    const sent = notification(reportOf(scanOf([waits]), { previous }), changes, stored);
+    const sent = notification(reportOf(scanOf([waits]), { previous }), changes, { stored });
     assert.equal(sent?.reason, 'remaining');
     assert.equal(sent?.subject, '[CRITICAL: 1 remains, 1 resolved] prod health-check');
     assert.match(
@@ -66,8 +66,11 @@ describe('when a message is sent', () => {
 
   test('not for a run that a newer one overtook: the next tells it', () => {
     const late = second([[]], [[node('critical')]]);
-    assert.equal(notification(late, changes, { ...stored, latest: false, overtaken: true }), undefined);
-    assert.equal(notification(late, changes, { ...stored, latest: false, problems: ['latest.json could not be written'] })?.reason, 'new');
+    assert.equal(notification(late, changes, { stored: { ...stored, latest: false, overtaken: true } }), undefined);
+    assert.equal(
+      notification(late, changes, { stored: { ...stored, latest: false, problems: ['latest.json could not be written'] } })?.reason,
+      'new',
+    );
   });
 
   test('always, where that is wished', () => {
@@ -81,7 +84,7 @@ describe('when a message is sent', () => {
 
 describe('what it says', () => {
   test('the subject: verdict, changes, cluster, operation', () => {
-    const subject = (report: Report) => notification(report, { atLeast: 'warning', when: 'always' }, stored)?.subject;
+    const subject = (report: Report) => notification(report, { atLeast: 'warning', when: 'always' }, { stored })?.subject;
     assert.equal(subject(healthyReport()), '[HEALTHY: first report, 0 findings] prod health-check');
     assert.equal(subject(sampleReport()), '[CRITICAL: 2 new, 1 raised, 1 resolved, 1 check could not run] prod health-check');
     assert.equal(subject(second([[node('warning')]], [[]])), '[HEALTHY: 1 resolved] prod health-check');
@@ -98,7 +101,7 @@ describe('what it says', () => {
       ],
     );
     assert.equal(
-      notification(report, changes, stored)?.text,
+      notification(report, changes, { stored })?.text,
       `prod health-check: critical. 1 critical, 2 warnings (1 new), 1 info (1 new),
 1 resolved; 1 check could not run
 Sent because there are new findings (severity warning or graver).
@@ -139,7 +142,7 @@ The full report:
         severity: index === 2999 ? 'critical' : 'warning',
       }),
     );
-    const message = notification(reportOf(scanOf(out)), changes, stored);
+    const message = notification(reportOf(scanOf(out)), changes, { stored });
     assert.ok(message);
     assert.ok(Buffer.byteLength(message.text) <= textBudget);
     assert.ok(Buffer.byteLength(message.text) > textBudget - 1000, 'and uses its room');
@@ -160,14 +163,14 @@ The full report:
     const many = Array.from({ length: 3_000 }, (_, index) =>
       found('pod-waiting', ref('Pod', `p${index}`, 'x'), { message: 'é'.repeat(150) }),
     );
-    const { text = '', leftOut = 0 } = notification(second([[]], [many, [long]]), changes, stored) ?? {};
+    const { text = '', leftOut = 0 } = notification(second([[]], [many, [long]]), changes, { stored }) ?? {};
     assert.ok(leftOut > 300);
     assert.match(text, /COULD NOT RUN\nwarning-events\n {2}forbidden/);
   });
 
   test('one finding that is too large alone does not take the place of the others', () => {
     const huge = found('node-not-ready', ref('Node', 'n'), { severity: 'critical', message: 'x '.repeat(200_000) });
-    const message = notification(reportOf(scanOf([huge, node('warning')])), changes, stored);
+    const message = notification(reportOf(scanOf([huge, node('warning')])), changes, { stored });
     assert.equal(message?.leftOut, 1);
     assert.match(message?.text ?? '', /warning: Node n1/);
   });

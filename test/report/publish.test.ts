@@ -144,11 +144,44 @@ const client = <C extends { send: unknown }>(made: C, answers: readonly unknown[
 };
 const options = { region: 'eu-central-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } };
 
+test('what could not be sent is made up for by the next run, once, though nothing changed by then', async () => {
+  const texts: string[] = [];
+  let refusing = true;
+  const topic: SNSClient = new SNSClient(options);
+  topic.send = (async ({ input }: { input: { Message: string } }) => {
+    if (refusing) throw new Error('KMS says no');
+    texts.push(input.Message);
+    return { MessageId: 'm' };
+  }) as unknown as SNSClient['send'];
+  const told = snsPublisher(topic, 'arn:aws:sns:eu-central-1:111122223333:ops', { atLeast: 'warning', when: 'changes' });
+  const kept = store();
+  const first = sampleReport();
+  const night = (day: number): Report => ({
+    ...first,
+    runId: `night-${day}`,
+    eventTime: `2026-12-0${day}T06:00:00.000Z`,
+    startedAt: `2026-12-0${day}T06:00:00.000Z`,
+    comparedWith: { runId: first.runId, startedAt: first.startedAt, incomplete: first.incomplete.map(({ check }) => check) },
+    resolved: [],
+    findings: first.findings.map(({ raisedFrom: _, formerCause: __, ...finding }) => ({ ...finding, change: 'ongoing' as const })),
+  });
+  const failed = await publishReport(first, '', kept, [told]);
+  assert.equal(failed.outcomes[1]?.ok, false);
+  refusing = false;
+  assert.match((await publishReport(night(1), '', kept, [told])).outcomes[1]?.detail ?? '', /^sent \(owed\)/);
+  assert.match(texts[0] ?? '', /could not be sent/);
+  for (const { object } of first.findings.filter(({ severity }) => severity !== 'info')) {
+    assert.ok(texts[0]?.includes(object.name), `tells of ${object.name}`);
+  }
+  assert.match((await publishReport(night(2), '', kept, [told])).outcomes[1]?.detail ?? '', /nothing changed/);
+  assert.equal(texts.length, 1);
+});
+
 describe('the SNS publisher', () => {
   const topic = 'arn:aws:sns:eu-central-1:111122223333:nightshift';
   const publish = async (report: Report) => {
     const { made, sent } = client(new SNSClient(options), [{ MessageId: 'm-1' }]);
-    const delivery = await snsPublisher(made, topic, { atLeast: 'warning', when: 'changes' }).publish(report, stored);
+    const delivery = await snsPublisher(made, topic, { atLeast: 'warning', when: 'changes' }).publish(report, stored, false);
     return { delivery, sent };
   };
 
@@ -197,7 +230,7 @@ describe('the EventBridge publisher', () => {
     const { made, sent } = client(new EventBridgeClient(options), answers);
     return {
       result: await eventBridgePublisher(made, bus, 1)
-        .publish(sampleReport(), stored)
+        .publish(sampleReport(), stored, false)
         .catch((error: unknown) => error),
       sent,
     };

@@ -7,7 +7,7 @@ import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
 import type { Report } from '../../functions/report/model.ts';
 import { renderHtml } from '../../functions/report/render-html.ts';
-import { reportStore, type Storage } from '../../functions/report/store.ts';
+import { deliveryOf, reportStore, type Storage } from '../../functions/report/store.ts';
 import { directoryStorage } from '../../functions/report/store-directory.ts';
 import { s3Storage } from '../../functions/report/store-s3.ts';
 import { healthyReport } from './sample-report.ts';
@@ -132,15 +132,27 @@ for (const [kind, open] of Object.entries(kinds)) {
       const storage = await open(t);
       await storage.write('state/prod/health-check.json', '{"other":1}', 'application/json');
       const store = reportStore(storage, assert.fail);
-      assert.equal(await store.notified('prod', 'health-check', 'a sns:x'), false);
-      await store.markNotified('prod', 'health-check', 'a sns:x');
-      await store.markNotified('prod', 'health-check', 'a sns:x');
-      assert.equal(await store.notified('prod', 'health-check', 'a sns:x'), true);
-      assert.equal(await store.notified('prod', 'health-check', 'b sns:x'), false);
-      assert.deepEqual(JSON.parse((await storage.read('state/prod/health-check.json'))?.text ?? ''), { other: 1, notified: ['a sns:x'] });
-      for (let run = 0; run < 150; run++) await store.markNotified('prod', 'health-check', `run ${run}`);
-      assert.equal(await store.notified('prod', 'health-check', 'run 149'), true);
-      assert.equal(JSON.parse((await storage.read('state/prod/health-check.json'))?.text ?? '').notified.length, 100);
+      const known = () => store.deliveries('prod', 'health-check');
+      assert.deepEqual(await known(), { other: 1, notified: [], owed: [] });
+      await store.markNotified('prod', 'health-check', 'a', 'sns:x');
+      await store.markNotified('prod', 'health-check', 'a', 'sns:x');
+      assert.deepEqual((await known()).notified, [deliveryOf('a', 'sns:x')]);
+      const state = JSON.parse((await storage.read('state/prod/health-check.json'))?.text ?? '');
+      assert.deepEqual(state, { other: 1, notified: ['a sns:x'], owed: [] });
+      for (let run = 0; run < 150; run++) await store.markNotified('prod', 'health-check', `run${run}`, 'sns:x');
+      assert.ok((await known()).notified.includes(deliveryOf('run149', 'sns:x')));
+      assert.equal((await known()).notified.length, 100);
+    });
+
+    test('what is owed to a receiver is so until something was sent to it', async (t) => {
+      const store = reportStore(await open(t), assert.fail);
+      const owed = async () => (await store.deliveries('prod', 'health-check')).owed;
+      await store.markOwed('prod', 'health-check', 'sns:x');
+      await store.markOwed('prod', 'health-check', 'sns:x');
+      await store.markOwed('prod', 'health-check', 'sns:y');
+      assert.deepEqual(await owed(), ['sns:x', 'sns:y']);
+      await store.markNotified('prod', 'health-check', 'b', 'sns:x');
+      assert.deepEqual(await owed(), ['sns:y']);
     });
   });
 }
@@ -175,9 +187,9 @@ describe('runs that meet', () => {
       fc.asyncProperty(fc.scheduler(), async (s) => {
         const storage = racing(s);
         const store = reportStore(storage, assert.fail);
-        await s.waitFor(Promise.all(['a', 'b', 'c'].map((delivery) => store.markNotified('prod', 'health-check', delivery))));
+        await s.waitFor(Promise.all(['a', 'b', 'c'].map((run) => store.markNotified('prod', 'health-check', run, 'x'))));
         const state = await s.waitFor(storage.read('state/prod/health-check.json'));
-        assert.deepEqual(JSON.parse(state?.text ?? '').notified.toSorted(), ['a', 'b', 'c']);
+        assert.deepEqual(JSON.parse(state?.text ?? '').notified.toSorted(), ['a x', 'b x', 'c x']);
       }),
       { numRuns: 100 },
     );

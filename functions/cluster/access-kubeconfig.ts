@@ -44,6 +44,10 @@ export async function kubeconfigAccess({ text, from, context, directory, cluster
   if (directory === undefined) refuseFilesAndPlugins(chosen, from);
   const read = fileReader(from, directory);
   const ca = await read.content(chosen.cluster['certificate-authority-data'], chosen.cluster['certificate-authority']);
+  // Node takes anything for an authority, and then trusts no server.
+  if (ca !== undefined && !ca.includes('-----BEGIN ')) {
+    throw unusable(`${from}: its certificate-authority holds no PEM certificate`, 'certificate-authority-data is base64 of a PEM file');
+  }
   const access: ApiAccess = {
     server,
     tls: { rejectUnauthorized: insecure !== true, ...(ca !== undefined && { ca }), ...(servername && { servername }) },

@@ -87,8 +87,8 @@ export function apiClient(access: ApiAccess, settings: ApiClientSettings = {}): 
   const traffic = { requests: 0, bytes: 0 };
 
   async function once(path: string, { signal, accept = 'application/json', onHead, certificate }: Get, renew: boolean): Promise<Answer> {
-    const { headers, tls } = await access.credentials(renew);
     signal?.throwIfAborted();
+    const { headers, tls } = await untilAborted(access.credentials(renew), signal);
     traffic.requests += 1;
     return exchange({
       url: new URL(`${access.server.replace(/\/$/, '')}${path}`),
@@ -107,18 +107,21 @@ export function apiClient(access: ApiAccess, settings: ApiClientSettings = {}): 
 
   async function repeated<T>(path: string, options: GetJson, take: (answer: Answer) => T): Promise<T> {
     let renewed = false;
+    let renew = false;
     let sent = options.sent;
     for (let attempt = 1; ; attempt += 1) {
       let wait = firstWait * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
       try {
-        const asked = sent ?? once(path, options, renewed);
+        const asked = sent ?? once(path, options, renew);
         sent = undefined;
+        renew = false;
         const answer = await asked;
         const again = attempt < attempts && isRefusedForNow(answer, options);
         if (answer.status === 401) {
           // A token can be withdrawn or expire before its time: once more with a new one.
           if (renewed) throw answerError(answer, host, path);
           renewed = true;
+          renew = true;
           continue;
         }
         if (!again) return take(answer);
@@ -168,6 +171,19 @@ function retryAfter({ headers }: Answer): number | undefined {
   if (given === undefined) return undefined;
   const wait = /^\d+$/.test(given) ? Number(given) * 1000 : Date.parse(given) - Date.now();
   return Number.isNaN(wait) ? undefined : wait;
+}
+
+/** What knows no signal of its own, such as a plugin that waits for a browser or an STS out of reach, is left behind. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 async function pause(wait: number, host: string, signal: AbortSignal | undefined): Promise<void> {

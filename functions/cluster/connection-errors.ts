@@ -106,8 +106,12 @@ function otherError(error: unknown, code: string, host: string, made: Made): Clu
       'are its address and port right? They are those of the API server',
     );
   }
+  if (code === 'ERR_INVALID_CHAR') {
+    const remedy = 'a token is one line of ASCII: look for a line break or a byte order mark in it, or fetch it anew';
+    return made('configuration', `the credentials given for ${host} hold a character that no HTTP header carries (${code})`, remedy);
+  }
   if (code.startsWith('ERR_OSSL_')) {
-    const remedy = 'certificates and keys are PEM; in a kubeconfig’s …-data fields base64 of it';
+    const remedy = 'certificates and keys are PEM without a passphrase; in a kubeconfig’s …-data fields base64 of it';
     return made('configuration', `the certificates given for ${host} cannot be read (${code})`, remedy);
   }
   if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_') || code === 'EPROTO') {

@@ -64,18 +64,24 @@ function receive({ url, agent, tls, headers, timeouts, signal, onBytes, onHead, 
   return new Promise((resolve, reject) => {
     let connecting: NodeJS.Timeout | undefined;
     let socket: unknown;
-    const sent = request(url, { ...tls, agent, headers, ...(signal === undefined ? {} : { signal }) });
-    const give = (message: string, connection: boolean) => sent.destroy(new ExchangeTimeout(message, connection));
+    const sent = request(url, { ...tls, agent, headers });
+    const give = (message: string, connection: boolean) => failed(new ExchangeTimeout(message, connection));
+    const abort = () => failed(signal?.reason);
     const whole = setTimeout(() => give(`no whole answer within ${timeouts.whole / 1000} s`, false), timeouts.whole);
     const settled = () => {
       clearTimeout(whole);
       clearTimeout(connecting);
+      signal?.removeEventListener('abort', abort);
     };
+    // Said here: a request without a socket yet (the agent's are busy, a proxy does not answer) tells of its destruction only once it has one.
     const failed = (error: unknown) => {
       settled();
       sent.destroy();
+      // What Node's parser could not read: a part of the answer, which may be a Secret's.
+      if (error instanceof Error && 'rawPacket' in error) delete error.rawPacket;
       reject(error);
     };
+    signal?.addEventListener('abort', abort, { once: true });
     // Only from here on: before it, the request may wait for one of the agent's few connections.
     sent.once('socket', (given) => {
       socket = given;
@@ -84,7 +90,8 @@ function receive({ url, agent, tls, headers, timeouts, signal, onBytes, onHead, 
       given.once('secureConnect', () => clearTimeout(connecting));
     });
     sent.setTimeout(timeouts.idle, () => give(`nothing came for ${timeouts.idle / 1000} s`, false));
-    sent.once('error', failed);
+    // Not once: what is destroyed may still say so.
+    sent.on('error', failed);
     sent.once('response', (response) => {
       const chunks: Buffer[] = [];
       // By now: after the answer the socket may already serve another request, or be gone.
@@ -98,7 +105,7 @@ function receive({ url, agent, tls, headers, timeouts, signal, onBytes, onHead, 
         if (headBytes > headLength) onHead?.(headOf(Buffer.concat(chunks), response.headers));
       });
       // Also where the connection ends before the body does, if the body's end can be told.
-      response.once('error', failed);
+      response.on('error', failed);
       response.once('end', () => {
         settled();
         resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks), certificate });

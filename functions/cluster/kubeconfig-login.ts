@@ -33,6 +33,9 @@ export async function loginAccess(
   };
 }
 
+/** Milliseconds, as long as a connection without a proxy may take. */
+const tunnelTimeout = 5_000;
+
 /**
  * client-node's agent for a proxy. It comes without keep-alive, without a limit on connections, and with undefined TLS options that would go
  * before those of a request. A proxy that is not understood must not be passed by.
@@ -43,6 +46,8 @@ function proxyAgent(url: string, agent: RequestOptions['agent'], from: string): 
   }
   const { options = {} } = agent as Agent & { readonly options?: Record<string, unknown> };
   for (const [key, value] of Object.entries(options)) if (value === undefined) delete options[key];
+  // Until its tunnel stands: a proxy that never answers would keep the process from ending. A request sets its own for what follows.
+  options.timeout = tunnelTimeout;
   return Object.assign(agent, { keepAlive: true, maxSockets: 3 });
 }
 

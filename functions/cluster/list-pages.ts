@@ -83,6 +83,7 @@ async function nextPage(list: Listing): Promise<Page> {
     if (answer.status === 200) {
       const { items, next } = pageOf(answer, list);
       list.token = next;
+      // A page that came anew may go on elsewhere than its first beginning said: what is not taken is not kept.
       if (list.ahead?.token !== next) list.ahead = undefined;
       list.limit = adapted(list, items.length, answer.text.length);
       return { objects: items, inconsistent: list.expired > 0 };
@@ -107,7 +108,8 @@ async function getPage(list: Listing) {
 }
 
 function ask(list: Listing) {
-  const { ahead } = list;
+  // Where this page is asked for again, or goes on with the token of a 410, what was asked for ahead is another one.
+  const ahead = list.ahead?.token === list.token ? list.ahead : undefined;
   list.ahead = undefined;
   if (ahead) askAhead(list, ahead.head);
   return list.client.getJson(target(list), { ...options(list), sent: ahead?.answer, onHead: (head) => askAhead(list, head) });

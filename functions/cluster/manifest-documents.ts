@@ -15,7 +15,15 @@ export interface Manifest {
 
 /** The objects one by one, cleaned of control characters. What is no object (values.yaml) is passed over. Throws ManifestError. */
 export function* manifests({ file, text }: ManifestText): Generator<Manifest, void, undefined> {
-  for (const value of values(file, text)) yield* objectsOf(cleanValue(value), file);
+  for (const value of values(file, text)) yield* objectsOf(cleaned(value, file), file);
+}
+
+function cleaned(value: unknown, file: string): unknown {
+  try {
+    return cleanValue(value);
+  } catch (cause) {
+    throw new ManifestError('a value in it is nested too deep, or holds itself by an alias', file, undefined, { cause });
+  }
 }
 
 function* values(file: string, text: string): Generator<unknown, void, undefined> {
@@ -32,7 +40,8 @@ function* values(file: string, text: string): Generator<unknown, void, undefined
 
 function parsedJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    // Node keeps the byte order mark, which Windows' editors write.
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
     return undefined;
   }
@@ -42,7 +51,8 @@ function parsedJson(text: string): unknown {
 function* yamlValues(file: string, text: string): Generator<unknown, void, undefined> {
   const lines = new LineCounter();
   const parser = new Parser(lines.addNewLine);
-  const composer = new Composer({ merge: true, lineCounter: lines, prettyErrors: false });
+  // Silent: the library's warnings and pretty errors quote the text.
+  const composer = new Composer({ merge: true, lineCounter: lines, prettyErrors: false, logLevel: 'silent' });
   for (const document of composer.compose(parser.parse(text), true, text.length)) {
     const [error] = document.errors;
     if (error !== undefined) throw malformed(file, text, lines, error);
@@ -76,7 +86,9 @@ function* objectsOf(value: unknown, file: string): Generator<Manifest, void, und
     for (const item of items) yield* objectsOf(typeof item === 'object' && item !== null ? { ...ofList, ...item } : item, file);
     return;
   }
-  if (typeof value.metadata?.name === 'string' && value.metadata.name.includes('{{')) throw template(file);
+  // Without quotes {{ … }} is YAML too, a mapping.
+  const name: unknown = value.metadata?.name;
+  if (typeof name === 'string' ? name.includes('{{') : typeof name === 'object' && name !== null) throw template(file);
   yield value;
 }
 

@@ -38,10 +38,10 @@ async function* filesBelow(directory: string): AsyncGenerator<string, void, unde
   for (const entry of entries.toSorted((one, other) => (one.name < other.name ? -1 : 1))) {
     const path = join(directory, entry.name);
     if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
-    // A link to a file counts (mounted ConfigMaps are such), one to a folder could lead in a circle.
-    const isFile = entry.isFile() || (entry.isSymbolicLink() && (await orManifestError(stat(path), path)).isFile());
     if (entry.isDirectory()) yield* filesBelow(path);
-    else if (isFile && /\.(?:ya?ml|json)$/i.test(entry.name)) yield path;
+    else if (!/\.(?:ya?ml|json)$/i.test(entry.name)) continue;
+    // A link to a file counts (mounted ConfigMaps are such), one to a folder could lead in a circle.
+    else if (entry.isFile() || (entry.isSymbolicLink() && (await orManifestError(stat(path), path)).isFile())) yield path;
   }
 }
 

@@ -56,16 +56,23 @@ async function* readAll(client: ApiClient, find: Find, reads: readonly Read[], s
   const rank = ({ resource }: Read) => (longest.includes(resource) ? longest.indexOf(resource) : longest.length);
   const waiting = reads.toSorted((one, other) => rank(one) - rank(other)).map((read) => readOne(client, find, read, either));
   type Stream = AsyncGenerator<Said, void, undefined>;
-  const underWay = new Map<Stream, Promise<{ readonly stream: Stream; readonly result: IteratorResult<Said, void> }>>();
+  const underWay = new Map<Stream, Promise<void>>();
+  // Not as the promises' values: a race keeps its winner's as long as the slowest of them is under way, and that would be every page.
+  const arrived: { readonly stream: Stream; readonly result: IteratorResult<Said, void> }[] = [];
   const ask = (stream: Stream) =>
     underWay.set(
       stream,
-      stream.next().then((result) => ({ stream, result })),
+      stream.next().then((result) => {
+        arrived.push({ stream, result });
+      }),
     );
   try {
     for (const stream of waiting.splice(0, listsAtOnce)) ask(stream);
     while (underWay.size > 0) {
-      const { stream, result } = await Promise.race(underWay.values());
+      await Promise.race(underWay.values());
+      const first = arrived.shift();
+      if (first === undefined) continue;
+      const { stream, result } = first;
       underWay.delete(stream);
       // The next page is asked for before this one is looked at: the server works on it meanwhile.
       const next = result.done ? waiting.shift() : stream;

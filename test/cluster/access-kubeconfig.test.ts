@@ -207,6 +207,11 @@ describe('mistakes', () => {
       kubeconfig({ token: secret }, { server: `http://me:${secret}@api.example` }),
       /http:\/\/api\.example is no https address/,
     ],
+    [
+      'an authority that is none',
+      kubeconfig({ token: secret }, { 'certificate-authority-data': secret }),
+      /its certificate-authority holds no PEM certificate/,
+    ],
     ['a server with a user', kubeconfig({}, { server: `https://me:${secret}@api.example` }), /holds a user/],
   ];
   for (const [name, text, message] of mistakes) {

@@ -274,3 +274,18 @@ test('an abort ends a request under way, and a wait', async () => {
     assert.ok(performance.now() - started < 10_000);
   }
 });
+
+test('credentials that were refused are renewed once, not again with every further attempt', async () => {
+  const statuses = [401, 503, 200];
+  const server = await serve((_, response) => sendJson(response, {}, statuses.shift()));
+  const renewals: boolean[] = [];
+  const client = clientOf({
+    ...server.access,
+    credentials: async (renew) => {
+      renewals.push(renew);
+      return { headers: {} };
+    },
+  });
+  assert.equal((await client.get('/version')).status, 200);
+  assert.deepEqual(renewals, [false, true, false]);
+});

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { pods, services } from '../../functions/cluster/kinds.ts';
 import { limitsOf, listOf, namesOf, readAll, sourceOf, stopAll } from './api-server-stub.ts';
 import { sendJson } from './https-server.ts';
 
 afterEach(stopAll);
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
 
 test('begin at 250 and are adapted to about 1 MB; resourceVersion is never sent', async () => {
   const small = listOf(6_000, 10);
@@ -216,4 +221,57 @@ test('who leaves in the middle does not wait for the page under way', async () =
   const started = performance.now();
   await stream.return?.();
   assert.ok(performance.now() - started < 4_000);
+});
+
+test('a page that stops coming, or expires when it is asked for again, is not taken to be the one asked for ahead of it', async () => {
+  for (const second of ['slow', 'expired'] as const) {
+    const list = listOf(3_000);
+    let stopped = false;
+    const { source, paths } = await sourceOf(
+      {
+        '/api/v1/pods': (request, response, url) => {
+          const token = url.searchParams.get('continue') ?? '';
+          url.searchParams.set('continue', token.replace('newer-', ''));
+          if (token !== '250') return sendJson(response, list(url));
+          if (stopped && second === 'expired')
+            return sendJson(response, { kind: 'Status', code: 410, metadata: { continue: 'newer-250' } }, 410);
+          if (stopped) return sendJson(response, list(url));
+          stopped = true;
+          response.writeHead(200, { 'content-type': 'application/json' }).write(JSON.stringify(list(url)).slice(0, 9_000));
+          if (second === 'expired') setTimeout(() => request.socket.destroy(), 100);
+        },
+      },
+      {},
+      { timeouts: { connect: 5_000, idle: 300, whole: 10_000 } },
+    );
+    const { names, end } = await readAll(source, [pods]);
+    assert.ok(
+      paths().some((path) => path.endsWith('continue=1250')),
+      'the next one was asked for ahead',
+    );
+    assert.deepEqual([names, end?.state], [namesOf(3_000), second === 'slow' ? 'complete' : 'inconsistent'], second);
+  }
+});
+
+test('pages that are done with are not kept while another list is slow', async () => {
+  const list = listOf(2_500, 1_000);
+  const { source } = await sourceOf({
+    '/api/v1/pods': (_, response, url) => {
+      url.searchParams.set('limit', '100');
+      sendJson(response, list(url));
+    },
+    // Never answered.
+    '/api/v1/services': () => undefined,
+  });
+  const leave = new AbortController();
+  const pages: WeakRef<object>[] = [];
+  for await (const said of source.read([pods, services], leave.signal)) {
+    if ('objects' in said && typeof said.objects === 'object') pages.push(new WeakRef(said.objects));
+    else if (said.read === pods) leave.abort();
+    if (pages.length < 20 || leave.signal.aborted) continue;
+    await sleep(20);
+    collectGarbage();
+    assert.ok(pages.filter((page) => page.deref() !== undefined).length <= 5, 'pages are kept');
+  }
+  assert.equal(pages.length, 25);
 });

@@ -201,3 +201,14 @@ test('a proxy that is none is not passed by', async () => {
   }
   assert.equal(server.requests.length, 0);
 });
+
+test('a proxy that never answers does not hold up who gives up', async () => {
+  const proxy = createServer((socket) => socket.unref().on('error', () => undefined)).listen(0, '127.0.0.1');
+  proxy.unref();
+  await once(proxy, 'listening');
+  running.push({ stop: () => proxy.close() });
+  const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const file = fileOf(kubeconfig('https://127.0.0.1:1', { 'proxy-url': url }));
+  const opening = openCluster({ kubeconfigFile: file }, { ...onCommandLine, signal: AbortSignal.timeout(200) });
+  await assert.rejects(opening, { kind: 'aborted' });
+});

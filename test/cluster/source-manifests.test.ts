@@ -220,3 +220,32 @@ describe('mistakes name the file and the line', () => {
     assert.match((await mistake(fromText(''))).message, /^standard input: there is no Kubernetes object/);
   });
 });
+
+test('a value that holds itself, or is nested too deep, is a mistake of the file', async () => {
+  for (const text of [
+    'apiVersion: v1\nkind: Pod\nmetadata: &me { name: a, labels: *me }\n',
+    pod('a', `spec: ${'['.repeat(9_000)}${']'.repeat(9_000)}`),
+  ]) {
+    const { message } = await mistake(fromText(text));
+    assert.match(message, /standard input: a value in it is nested too deep|not valid YAML/);
+  }
+});
+
+test('a template without quotes is one, and nothing of it is printed', async () => {
+  const warnings: string[] = [];
+  const listen = ({ message }: Error) => warnings.push(message);
+  process.on('warning', listen);
+  assert.match((await mistake(fromText(pod('x').replace('name: x', 'name: {{ .Values.password }}')))).message, /is a template/);
+  await fromText(`${pod('x')}data:\n  ? { password: hunter2 }\n  : 1\n`);
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', listen);
+  assert.deepEqual(warnings, []);
+});
+
+test('a link that leads nowhere matters only where a manifest should be', async () => {
+  const directory = folder({ 'a.yaml': pod('a') });
+  symlinkSync('/no/such', join(directory, 'result'));
+  assert.deepEqual((await readAll(await openManifests(directory), [pods])).names, ['a']);
+  symlinkSync('/no/such', join(directory, 'b.yaml'));
+  assert.match((await mistake(openManifests(directory))).message, /b\.yaml: no such file/);
+});

@@ -3,8 +3,6 @@ import { stat, writeFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Report } from '../report/model.ts';
-import { renderHtml } from '../report/render-html.ts';
-import { renderText, useColor } from '../report/render-text.ts';
 import { type Command, type OutputFormat, outputFormats, UsageError } from './arguments.ts';
 
 export interface Output {
@@ -28,9 +26,11 @@ export const outputOf = ({ output, out }: Pick<Command, 'output' | 'out'>): Outp
   return { standard: 'text', file: { path: out, format } };
 };
 
-const render = (report: Report, format: OutputFormat, stream?: NodeJS.WriteStream): string => {
+/** Only the renderer that is wanted is loaded. */
+const render = async (report: Report, format: OutputFormat, stream?: NodeJS.WriteStream): Promise<string> => {
   if (format === 'json') return `${JSON.stringify(report, null, 2)}\n`;
-  if (format === 'html') return renderHtml(report);
+  if (format === 'html') return (await import('../report/render-html.ts')).renderHtml(report);
+  const { renderText, useColor } = await import('../report/render-text.ts');
   const color = stream !== undefined && useColor(stream, process.env);
   // Capped, since lines of 200 characters are hard to read; 80 where it is no terminal.
   return renderText(report, { columns: Math.min(stream?.columns || 80, 100), color });
@@ -47,10 +47,10 @@ export const assertWritable = async ({ file }: Output): Promise<void> => {
 
 /** Writes the report. Throws UsageError where the file cannot be written. */
 export const write = async (report: Report, { standard, file }: Output): Promise<void> => {
-  if (standard) process.stdout.write(render(report, standard, process.stdout));
+  if (standard) process.stdout.write(await render(report, standard, process.stdout));
   if (!file) return;
   try {
-    await writeFile(file.path, render(report, file.format));
+    await writeFile(file.path, await render(report, file.format));
   } catch (error) {
     throw new UsageError(`--out ${file.path}: cannot be written: ${(error as Error).message}`);
   }

@@ -1,8 +1,6 @@
 /** --state: where the command keeps reports in the bucket's layout, and looks the last one up. */
 import { stat } from 'node:fs/promises';
 import type { OperationName, Report } from '../report/model.ts';
-import { renderHtml } from '../report/render-html.ts';
-import { reportStore } from '../report/store.ts';
 import { UsageError } from './arguments.ts';
 
 export interface State {
@@ -32,6 +30,8 @@ const storageOf = async (state: string) => {
 /** Opens what --state names; nothing is kept without it. Throws UsageError. */
 export const openState = async (state: string | undefined): Promise<State> => {
   if (state === undefined || state === 'none') return none;
+  const { reportStore } = await import('../report/store.ts');
+  const { renderHtml } = await import('../report/render-html.ts');
   const store = reportStore(await storageOf(state), tell);
   return {
     latest: store.latest,

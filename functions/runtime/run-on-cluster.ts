@@ -1,4 +1,5 @@
 /** One operation on one cluster: source, scan, report. What the function and the command have in common. */
+import { ClusterError, isClusterError } from '../cluster/cluster-error.ts';
 import { buildReport, unreachableReport } from '../report/build-report.ts';
 import type { Report } from '../report/model.ts';
 import type { Source } from '../scan/contracts.ts';
@@ -30,7 +31,6 @@ const openWithinBudget = async ({ open, signal, cluster }: ClusterRun): Promise<
   const source = await withinBudget(opening, signal);
   if (source) return source;
   void opening.then((late) => late.close()).catch(() => undefined);
-  const { ClusterError } = await import('../cluster/cluster-error.ts');
   const remedy = 'look whether the function can reach the AWS services and the cluster: subnets, endpoints, security groups';
   throw new ClusterError('aborted', `the way to ${cluster} was still not open when the time budget was spent`, remedy);
 };
@@ -54,7 +54,6 @@ export const runOnCluster = async (run: ClusterRun): Promise<Report> => {
   });
   const context = { checks: operation.checks, ignore: options.ignore ?? [], previous: run.previous, today: startedAt };
 
-  const { isClusterError } = await import('../cluster/cluster-error.ts');
   let source: Source;
   try {
     source = await openWithinBudget(run);

@@ -2,42 +2,14 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { type ApiAccess, type ApiClientSettings, apiClient } from '../../functions/cluster/api-client.ts';
-import { ClusterError, type ClusterErrorKind } from '../../functions/cluster/cluster-error.ts';
-import { authority, type Handler, type HttpsServer, sendJson, startHttpsServer } from './https-server.ts';
+import type { ApiAccess, ApiClientSettings } from '../../functions/cluster/api-client.ts';
+import type { ClusterErrorKind } from '../../functions/cluster/cluster-error.ts';
+import { clientOf, errorOf, quick, running, serve } from './client-and-server.ts';
+import { authority, type Handler, sendJson, startHttpsServer } from './https-server.ts';
 
-const quick: ApiClientSettings = { firstWait: 5, longestWait: 1_500, timeouts: { connect: 5_000, idle: 5_000, whole: 10_000 } };
 const impatient: ApiClientSettings = { ...quick, timeouts: { connect: 5_000, idle: 300, whole: 1_000 } };
-
-const running: { stop(): void }[] = [];
-after(() => {
-  for (const each of running) each.stop();
-});
-
-async function serve(handler: Handler, certificate?: { certificate: string; key: string }): Promise<HttpsServer> {
-  const server = await startHttpsServer(handler, certificate);
-  running.push(server);
-  return server;
-}
-
-function clientOf(access: ApiAccess, settings: ApiClientSettings = quick) {
-  const client = apiClient(access, settings);
-  running.push({ stop: () => client.close() });
-  return client;
-}
-
-async function errorOf(work: Promise<unknown>): Promise<ClusterError> {
-  const error = await work.then(
-    () => assert.fail('it was expected to fail'),
-    (reason: unknown) => reason,
-  );
-  assert.ok(error instanceof ClusterError, String(error));
-  assert.ok(error.remedy.length > 10);
-  assert.doesNotMatch(`${error.message} ${error.remedy}`, /test-token/);
-  return error;
-}
 
 async function assertKind(work: Promise<unknown>, kind: ClusterErrorKind, message: RegExp): Promise<void> {
   const error = await errorOf(work);

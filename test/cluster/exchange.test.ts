@@ -1,36 +1,9 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
-import { type ApiAccess, apiClient } from '../../functions/cluster/api-client.ts';
-import { ClusterError } from '../../functions/cluster/cluster-error.ts';
-import { type Handler, type HttpsServer, sendJson, startHttpsServer } from './https-server.ts';
-
-const running: { stop(): void }[] = [];
-after(() => {
-  for (const each of running) each.stop();
-});
-
-async function serve(handler: Handler): Promise<HttpsServer> {
-  const server = await startHttpsServer(handler);
-  running.push(server);
-  return server;
-}
-
-function clientOf(access: ApiAccess) {
-  const client = apiClient(access, { firstWait: 5, timeouts: { connect: 5_000, idle: 5_000, whole: 10_000 } });
-  running.push({ stop: () => client.close() });
-  return client;
-}
-
-async function errorOf(work: Promise<unknown>): Promise<ClusterError> {
-  const error = await work.then(
-    () => assert.fail('it was expected to fail'),
-    (reason: unknown) => reason,
-  );
-  assert.ok(error instanceof ClusterError, String(error));
-  return error;
-}
+import { clientOf, errorOf, serve } from './client-and-server.ts';
+import { sendJson } from './https-server.ts';
 
 describe('whoever gives up is let go at once', () => {
   test('also while it waits for one of the few connections', async () => {

@@ -71,6 +71,10 @@ export const reportSchema = z.object({
   scanned: z.object({ objects: z.number(), requests: z.number(), bytes: z.number() }),
   findings: z.array(findingSchema),
   resolved: z.array(findingSchema),
+  settling: z
+    .array(findingSchema)
+    .optional()
+    .describe('Not seen today; their checks flap, so only a second complete run without them calls them resolved'),
   actions: z.array(z.unknown()),
   incomplete: z.array(z.object({ check: z.string(), reason: z.string(), remedy: z.string() })),
   checks: z.array(
@@ -88,6 +92,9 @@ export const reportSchema = z.object({
       reason: z.string(),
       count: z.number(),
       note: z.enum(['expired', 'matches nothing']).optional(),
+      from: z.enum(['nightshift.yaml', 'config/overrides.yaml', 'annotation']).optional().describe('Where the rule stands'),
+      until: z.string().optional().describe('Its last day (UTC)'),
+      object: object.optional().describe('The object or Namespace that carries the annotation'),
     }),
   ),
   comparedWith: z

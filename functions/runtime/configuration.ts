@@ -20,13 +20,39 @@ const eksAccess = z.strictObject({
   role: roleArn.optional().describe('Assumed to reach the cluster; absent: the function’s own role'),
   externalId: z.string().optional(),
 });
+/** Where a kubeconfig lies. */
+const kubeconfigPlaces = ['secret', 's3', 'ssm', 'file'] as const;
 const kubeconfigAccess = z
   .strictObject({
     secret: z.string().min(1).optional().describe('Secrets Manager: a name or an ARN; its value is a kubeconfig'),
+    s3: z
+      .string()
+      .regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/.+$/, 's3://bucket/key')
+      .optional()
+      .describe('An object in S3: s3://bucket/key'),
+    ssm: z
+      .string()
+      .regex(/^(arn:aws[a-z-]*:ssm:.+:parameter\/.+|\/?[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*)$/, 'a parameter’s name or ARN')
+      .optional()
+      .describe('Systems Manager: a parameter’s name or ARN, best a SecureString'),
     file: z.string().min(1).optional().describe('A file: on the command line only'),
-    context: z.string().min(1).optional(),
+    region: region.optional().describe('Of the secret, bucket or parameter; the function’s own unless told'),
+    context: z.string().min(1).optional().describe('Which of its contexts; the current one unless told. Each is a cluster of its own'),
   })
-  .refine(({ secret, file }) => (secret === undefined) !== (file === undefined), 'exactly one of secret and file');
+  .refine(
+    (access) => kubeconfigPlaces.filter((place) => access[place] !== undefined).length === 1,
+    `exactly one of ${kubeconfigPlaces.join(', ')}`,
+  );
+
+const backupLocation = z.strictObject({
+  bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'a bucket’s name'),
+  prefix: z.string().min(1).optional().describe('The folder in the bucket that holds Velero’s backups, restores and kopia'),
+  region,
+  role: roleArn.optional().describe('Assumed to read the bucket; absent: the function’s own role'),
+  externalId: z.string().optional(),
+});
+
+const namespaceName = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'a namespace’s name');
 
 export const ignoreRule = z.strictObject({
   check: z.string().min(1).optional().describe('A check’s id; * and ? stand for any characters, any character'),
@@ -53,12 +79,15 @@ const cluster = z
   .strictObject({
     eks: eksAccess.optional(),
     kubeconfig: kubeconfigAccess.optional(),
+    namespaces: z.array(namespaceName).min(1).optional().describe('Look at these namespaces alone: for credentials that reach no further'),
+    backups: z.array(backupLocation).min(1).optional().describe('Where Velero keeps its backups; a cluster that is gone has nothing else'),
     labels: z.record(z.string(), z.string()).optional(),
     options: optionsByOperation.optional().describe('Laid over the options for all clusters'),
   })
+  .refine(({ eks, kubeconfig }) => eks === undefined || kubeconfig === undefined, 'a cluster is reached by one of eks and kubeconfig')
   .refine(
-    ({ eks, kubeconfig }) => (eks === undefined) !== (kubeconfig === undefined),
-    'a cluster is reached by exactly one of eks and kubeconfig',
+    ({ eks, kubeconfig, backups }) => eks !== undefined || kubeconfig !== undefined || backups !== undefined,
+    'a cluster is reached by eks or kubeconfig; one that is gone has backups alone',
   );
 
 const schedule = z
@@ -76,20 +105,30 @@ const schedule = z
   })
   .refine(({ cron, rate }) => (cron === undefined) !== (rate === undefined), 'a schedule has exactly one of cron and rate');
 
-const notification = z.strictObject({
+export const notificationRule = z.strictObject({
   topic: z.union([z.literal('create'), z.string().regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/)], {
     error: 'topic is create or a standard SNS topic’s ARN',
   }),
-  format: z.enum(['text']).default('text'),
+  format: z.enum(['text', 'chat']).default('text').describe('chat: what Amazon Q Developer in chat applications understands'),
   atLeast: z.enum(severities).default('warning'),
   when: z.enum(['changes', 'always']).default('changes'),
+  clusters: z.array(z.string().min(1)).min(1).optional().describe('Names, globs or labels; all unless told'),
+  remindAfterDays: z.int().min(1).max(90).optional().describe('Tell again of what goes on after so many days without a message'),
 });
 
 export const configurationSchema = z.strictObject({
   clusters: z.record(clusterName, cluster),
   schedules: z.array(schedule).default([]),
   options: optionsByOperation.default({}),
-  notify: z.array(notification).default([]),
+  notify: z.array(notificationRule).default([]),
+  console: z
+    .strictObject({
+      testEvents: z
+        .enum(['off', 'create', 'existing'])
+        .default('off')
+        .describe('Shareable test events in the Lambda console; existing: the account has the registry lambda-testevent-schemas already'),
+    })
+    .prefault({}),
   deployment: z
     .strictObject({
       vpc: z
@@ -112,6 +151,7 @@ export const configurationSchema = z.strictObject({
 export type Configuration = z.infer<typeof configurationSchema>;
 export type ClusterConfiguration = z.infer<typeof cluster>;
 export type EksAccess = z.infer<typeof eksAccess>;
+export type BackupLocation = z.infer<typeof backupLocation>;
 export type KubeconfigAccess = z.infer<typeof kubeconfigAccess>;
 export type ScheduleConfiguration = z.infer<typeof schedule>;
-export type NotificationConfiguration = z.infer<typeof notification>;
+export type NotificationConfiguration = z.infer<typeof notificationRule>;

@@ -2,19 +2,21 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Metrics } from '@aws-lambda-powertools/metrics';
 import { openCluster } from '../cluster/open-cluster.ts';
-import type { Report } from '../report/model.ts';
-import { type Publisher, publishReport } from '../report/publish.ts';
+import { publishReport } from '../report/publish.ts';
 import { renderHtml } from '../report/render-html.ts';
 import { type ReturnValue, returnValue } from '../report/return-value.ts';
 import { reportStore } from '../report/store.ts';
 import { s3Storage } from '../report/store-s3.ts';
 import { s3Client } from './aws/s3.ts';
 import type { Configuration } from './configuration.ts';
+import { environment } from './environment.ts';
 import { EventError, type OperationRequest } from './events.ts';
 import type { Started } from './fan-out.ts';
 import { layOptions } from './lay-options.ts';
 import { publisherFailed } from './log-messages.ts';
+import { measured } from './measure.ts';
 import type { Operation } from './operation.ts';
+import { publishersOf } from './publishers.ts';
 import { runIdOf } from './run-id.ts';
 import { runOnCluster } from './run-on-cluster.ts';
 import { selectClusters, UnknownClusterError } from './select-clusters.ts';
@@ -31,12 +33,6 @@ export interface Surroundings {
   readonly requestId: string;
 }
 
-const environment = (name: string): string => {
-  const value = process.env[name];
-  if (!value) throw new Error(`The environment variable ${name} is not set: deploy the function with its stack.`);
-  return value;
-};
-
 const chosen = (configuration: Configuration, patterns: readonly string[] | undefined): readonly string[] => {
   const all = Object.keys(configuration.clusters);
   if (all.length === 0) throw new EventError('No cluster is configured: name one under clusters in nightshift.yaml and deploy.');
@@ -45,35 +41,6 @@ const chosen = (configuration: Configuration, patterns: readonly string[] | unde
   } catch (error) {
     throw error instanceof UnknownClusterError ? new EventError(error.message) : error;
   }
-};
-
-const publishersOf = async ({ notify }: Configuration): Promise<Publisher[]> => {
-  const topics = JSON.parse(environment('NIGHTSHIFT_TOPICS')) as string[];
-  const publishers: Publisher[] = [];
-  if (notify.length > 0) {
-    const { snsPublisher } = await import('../report/publish-sns.ts');
-    const { snsClient } = await import('./aws/sns.ts');
-    for (const [index, rule] of notify.entries()) {
-      const topic = topics[index];
-      // A topic's own region: it may be another's.
-      if (topic) publishers.push(snsPublisher(snsClient({ region: topic.split(':')[3] ?? '' }), topic, rule));
-    }
-  }
-  const { eventBridgePublisher } = await import('../report/publish-eventbridge.ts');
-  const { eventbridgeClient } = await import('./aws/eventbridge.ts');
-  publishers.push(eventBridgePublisher(eventbridgeClient(), environment('NIGHTSHIFT_BUS')));
-  return publishers;
-};
-
-const measured = ({ metrics }: Surroundings, { cluster, operation, summary, findings, incomplete, durationMs }: Report): void => {
-  // Two dimensions and six names: each combination is paid for.
-  metrics.addDimensions({ Cluster: cluster, Operation: operation });
-  metrics.addMetric('RunCompleted', 'Count', 1);
-  metrics.addMetric('FindingsCritical', 'Count', summary.critical);
-  metrics.addMetric('FindingsWarning', 'Count', summary.warning);
-  metrics.addMetric('FindingsNew', 'Count', findings.filter(({ change }) => change === 'new').length);
-  metrics.addMetric('ChecksIncomplete', 'Count', incomplete.length);
-  metrics.addMetric('DurationSeconds', 'Seconds', durationMs / 1000);
 };
 
 const runOne = async (cluster: string, request: OperationRequest, surroundings: Surroundings): Promise<ReturnValue> => {
@@ -99,7 +66,7 @@ const runOne = async (cluster: string, request: OperationRequest, surroundings: 
   });
   const published = await publishReport(report, renderHtml(report), store, await publishersOf(configuration));
   // What a partial run counts is no measure of the cluster.
-  if (report.fullScope) measured(surroundings, report);
+  if (report.fullScope) measured(surroundings.metrics, report);
   for (const { publisher, ok, detail } of published.outcomes) if (!ok) logger.error(publisherFailed, { publisher, detail });
   logger.info('report published', {
     status: report.status,

@@ -164,6 +164,8 @@ export interface Observer<
   readonly aws?: readonly string[];
   /** Its findings only restate what a more specific check may say of the same object: they are folded under that one. */
   readonly symptom?: true;
+  /** What it says comes and goes: only a second complete run without a finding calls it resolved. */
+  readonly flaps?: true;
   /** Looks at what is declared alone, so it also says something of manifests without status. */
   readonly worksOnManifests?: true;
   readonly options: ZodType<Options>;

@@ -112,7 +112,7 @@ const mistakes: Readonly<Record<string, { text: string; line: number; says: stri
   'two ways to a cluster': {
     text: 'clusters:\n  prod:\n    eks: { name: prod, region: eu-central-1 }\n    kubeconfig: { secret: x }\n',
     line: 2,
-    says: 'a cluster is reached by exactly one of eks and kubeconfig',
+    says: 'a cluster is reached by one of eks and kubeconfig',
   },
   'an unknown check turned off': {
     text: `${clusters}options:\n  health-check:\n    checks:\n      off: [service-without-endpoint]\n`,

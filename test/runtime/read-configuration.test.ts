@@ -44,7 +44,7 @@ const mistakes: Readonly<Record<string, { text: string; says: string | RegExp }>
   },
   'an unknown key at the top': {
     text: `${prod}cluster: {}\n`,
-    says: 'nightshift.yaml:3: cluster: unknown key; allowed: clusters, schedules, options, notify, deployment',
+    says: 'nightshift.yaml:3: cluster: unknown key; allowed: clusters, schedules, options, notify, console, deployment',
   },
   'an unknown operation of options': {
     text: `${prod}options:\n  healthcheck: {}\n`,
@@ -68,7 +68,7 @@ const mistakes: Readonly<Record<string, { text: string; says: string | RegExp }>
   },
   'two ways to a cluster': {
     text: `clusters:\n  prod:\n    eks: { name: prod, region: eu-central-1 }\n    kubeconfig: { secret: x }\n`,
-    says: 'nightshift.yaml:2: clusters.prod: a mapping with eks, kubeconfig; a cluster is reached by exactly one of eks and kubeconfig',
+    says: 'nightshift.yaml:2: clusters.prod: a mapping with eks, kubeconfig; a cluster is reached by one of eks and kubeconfig',
   },
   'no way to a cluster': {
     text: 'clusters:\n  prod: {}\n',
@@ -76,7 +76,7 @@ const mistakes: Readonly<Record<string, { text: string; says: string | RegExp }>
   },
   'both secret and file': {
     text: 'clusters:\n  prod: { kubeconfig: { secret: a, file: b } }\n',
-    says: 'nightshift.yaml:2: clusters.prod.kubeconfig: a mapping with secret, file; exactly one of secret and file',
+    says: 'nightshift.yaml:2: clusters.prod.kubeconfig: a mapping with secret, file; exactly one of secret, s3, ssm, file',
   },
   'cron and rate': {
     text: `${prod}schedules:\n  - operation: health-check\n    clusters: ["*"]\n    cron: 0 6 * * ? *\n    rate: 1 day\n`,

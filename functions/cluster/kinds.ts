@@ -1,6 +1,7 @@
 /** Every Kubernetes resource that Nightshift reads, once: group, plural, kind, versions and client-node's type (types only: free at run time). */
 import type {
   CoreV1Event,
+  V1APIService,
   V1ComponentStatus,
   V1CronJob,
   V1DaemonSet,
@@ -73,6 +74,12 @@ export const componentStatuses: Read<V1ComponentStatus> = {
   kind: 'ComponentStatus',
   versions: ['v1'],
 };
+export const apiServices: Read<V1APIService> = {
+  group: 'apiregistration.k8s.io',
+  resource: 'apiservices',
+  kind: 'APIService',
+  versions: ['v1'],
+};
 export const endpointSlices: Read<V1EndpointSlice> = {
   group: 'discovery.k8s.io',
   resource: 'endpointslices',
@@ -99,6 +106,9 @@ export const fluxKustomizations: Read<FluxKustomization> = {
   versions: ['v1', 'v1beta2'],
 };
 
+/** Those that are in no namespace: who has the rights of one namespace alone cannot list them. Held against a real server's discovery. */
+export const clusterScoped: readonly Read[] = [nodes, namespaces, componentStatuses, apiServices];
+
 /** The same read, of which the metadata is enough. */
 export const metadataOf = (read: Read): Read<Metadata> => ({ ...read, part: 'metadata' }) as Read<Metadata>;
 
@@ -110,3 +120,9 @@ export const ownerReads = {
   ownerReplicaSets: { ...metadataOf(replicaSets), optional: true },
   ownerJobs: { ...metadataOf(jobs), optional: true },
 } as const satisfies Record<string, Read<Metadata>>;
+
+/**
+ * Looked at for the annotation nightshift.dev/ignore, whichever checks run: a Namespace's holds for what is in it, and a Deployment's for the
+ * findings that name it as the owner of its pods.
+ */
+export const annotatedKinds = { always: [namespaces], owners: [deployments, statefulSets, daemonSets, cronJobs] } as const;

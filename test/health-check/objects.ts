@@ -262,3 +262,10 @@ export const helmRevision = (release: string, version: number, status: string, m
     labels: { owner: 'helm', name: release, status, version: `${version}`, modifiedAt: `${Date.parse(modified) / 1000}` },
   },
 });
+
+export const apiService = (shape: Shape = {}) =>
+  object('apiregistration.k8s.io/v1', 'APIService', shape, {
+    name: 'v1beta1.metrics.k8s.io',
+    spec: { group: 'metrics.k8s.io', version: 'v1beta1', service: { namespace: 'kube-system', name: 'metrics-server', port: 443 } },
+    status: { conditions: [condition('Available', 'True', ago({ days: 2 }), { reason: 'Passed' })] },
+  });

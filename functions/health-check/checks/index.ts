@@ -2,6 +2,7 @@
 import type { Check } from '../../scan/contracts.ts';
 import apiServerCertificate from './api-server-certificate.ts';
 import apiServerHealth from './api-server-health.ts';
+import apiServiceUnavailable from './api-service-unavailable.ts';
 import argocdApplicationUnhealthy from './argocd-application-unhealthy.ts';
 import componentStatus from './component-status.ts';
 import cronjobMissedSchedule from './cronjob-missed-schedule.ts';
@@ -26,6 +27,7 @@ import warningEvents from './warning-events.ts';
 export const checks: readonly Check[] = [
   apiServerCertificate,
   apiServerHealth,
+  apiServiceUnavailable,
   argocdApplicationUnhealthy,
   componentStatus,
   cronjobMissedSchedule,

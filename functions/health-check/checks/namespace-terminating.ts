@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { namespaces } from '../../cluster/kinds.ts';
+import { apiServices, namespaces } from '../../cluster/kinds.ts';
 import { defineCheck, refTo } from '../../scan/contracts.ts';
 import { inWords, isOlder, minutes, startedAt, timeOf } from '../age.ts';
 import { listOf, oneLine, some } from '../wire.ts';
@@ -23,6 +23,12 @@ const remedyFor = (holding: ReadonlySet<string>, name: string): string => {
   return `kubectl get namespace ${name} -o yaml`;
 };
 
+/** The APIServices of the groups that a discovery failure names: `metrics.k8s.io/v1beta1: stale GroupVersion discovery: ...`. */
+const apiServicesIn = (message: string | null | undefined): string[] => {
+  const groups = oneLine(message, 1000).matchAll(/\b([a-z0-9-]+(?:\.[a-z0-9-]+)+)\/(v\d+(?:(?:alpha|beta)\d+)?)\b/g);
+  return [...new Set([...groups].map(([, group, version]) => `${version}.${group}`))];
+};
+
 export default defineCheck({
   id: 'namespace-terminating',
   title: 'Namespaces that do not go away',
@@ -32,7 +38,7 @@ export default defineCheck({
   options: z.strictObject({
     graceMinutes: z.number().min(0).default(15).describe('Leave namespaces alone that have been going away for less than this'),
   }),
-  start({ options, now, emit }) {
+  start({ options, now, emit, link }) {
     return {
       see: {
         namespaces({ metadata, spec, status }) {
@@ -57,6 +63,10 @@ export default defineCheck({
             ...startedAt(since),
             details: { conditions: [...types].toSorted().join(', ') },
           });
+          const failure = holding.find(({ type }) => type === 'NamespaceDeletionDiscoveryFailure');
+          for (const name of apiServicesIn(failure?.message)) {
+            link({ effect: object, cause: refTo(apiServices, { name }), because: 'what is in it cannot be listed' });
+          }
         },
       },
     };

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import check from '../../../functions/health-check/checks/namespace-terminating.ts';
 import { assertSurvivesHoles } from '../holes.ts';
 import { ago, condition, namespace } from '../objects.ts';
-import { assertSilent, theFinding } from '../run-check.ts';
+import { assertSilent, runCheck, theFinding } from '../run-check.ts';
 
 const going = (since: string, conditions: object[] | null, metadata: object = {}, spec: object = {}) =>
   namespace({ metadata: { deletionTimestamp: since, ...metadata }, spec: { ...spec }, status: { phase: 'Terminating', conditions } });
@@ -36,6 +36,18 @@ describe('namespace-terminating', () => {
     const finding = await theFinding(check, { objects: [going(ago({ hours: 3 }), [...remaining, failure])] });
     assert.match(finding.message, /^has been going away for 3 hours: Discovery failed/);
     assert.match(finding.remedy, /^kubectl get apiservices/);
+  });
+
+  test('hangs on the API services that cannot be asked', async () => {
+    const failure = condition('NamespaceDeletionDiscoveryFailure', 'True', ago({ hours: 1 }), {
+      message:
+        'Discovery failed for some groups, 1 failing: unable to retrieve the complete list of server APIs: metrics.k8s.io/v1beta1: stale GroupVersion discovery: metrics.k8s.io/v1beta1',
+    });
+    const { links } = await runCheck(check, { objects: [going(ago({ hours: 3 }), [failure])] });
+    assert.deepEqual(
+      links.map(({ effect, cause }) => [effect.name, cause]),
+      [['old', { apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService', name: 'v1beta1.metrics.k8s.io' }]],
+    );
   });
 
   test('its own finalizers are told, but not that of the namespace controller', async () => {

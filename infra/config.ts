@@ -2,23 +2,21 @@
 import { readFileSync } from 'node:fs';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
-import { healthCheck } from '../functions/health-check/operation.ts';
+import { allOperations } from '../functions/operations.ts';
+import { checkOptionMistakes } from '../functions/runtime/check-options.ts';
 import type { Configuration, OperationOptions, ScheduleConfiguration } from '../functions/runtime/configuration.ts';
 import { ConfigurationError, type ConfigurationPath, configurationError } from '../functions/runtime/configuration-error.ts';
 import type { Operation } from '../functions/runtime/operation.ts';
 import { readConfigurationWithLines } from '../functions/runtime/read-configuration.ts';
 import { mistakesOf } from '../functions/runtime/schema-mistakes.ts';
-import { selectClusters, UnknownClusterError } from '../functions/runtime/select-clusters.ts';
+import { clustersFor, selectClusters, UnknownClusterError } from '../functions/runtime/select-clusters.ts';
 import { cronMistakes } from './cron.ts';
-
-/** The operations that the stack deploys, each a function. */
-export const deployedOperations: readonly Operation[] = [healthCheck];
 
 type Tell = (path: ConfigurationPath, message: string) => void;
 
 /**
  * The configuration of a deployment from a file. Beyond the schema it checks schedules (cron, time zone, clusters, operation, event keys), the
- * options of checks, and that no cluster is reached by a file. Throws ConfigurationError with every mistake and its line.
+ * clusters of notification rules, the options of checks, and that no cluster is reached by a file. Throws ConfigurationError with every mistake and its line.
  */
 export function loadConfiguration(path: string): Configuration {
   const { configuration, lineOf } = readConfigurationWithLines(textOf(path), path);
@@ -27,6 +25,9 @@ export function loadConfiguration(path: string): Configuration {
   checkClusters(configuration, tell);
   configuration.schedules.forEach((schedule, index) => {
     checkSchedule(configuration, schedule, ['schedules', index], tell);
+  });
+  configuration.notify.forEach(({ clusters = [] }, index) => {
+    checkPatterns(clusters, (pattern) => selectClusters(configuration, [pattern]), ['notify', index, 'clusters'], tell);
   });
   checkRepetition(configuration.schedules, tell);
   checkLogRetention(configuration.deployment.logRetentionDays, tell);
@@ -44,29 +45,24 @@ function textOf(path: string): string {
 }
 
 function checkClusters({ clusters, options }: Configuration, tell: Tell): void {
-  for (const operation of deployedOperations) {
+  for (const operation of allOperations) {
     checkOptions(operation, options[operation.name], ['options', operation.name], tell);
     for (const [name, cluster] of Object.entries(clusters)) {
       checkOptions(operation, cluster.options?.[operation.name], ['clusters', name, 'options', operation.name], tell);
     }
   }
   for (const [name, { kubeconfig }] of Object.entries(clusters)) {
+    const elsewhere = /^arn:[^:]*:[^:]*:([^:]*):/.exec(kubeconfig?.secret ?? kubeconfig?.ssm ?? '')?.[1];
+    if (elsewhere && kubeconfig?.region !== undefined && kubeconfig.region !== elsewhere)
+      tell(['clusters', name, 'kubeconfig', 'region'], `"${kubeconfig.region}"; the ARN beside it says ${elsewhere}: leave region out`);
     if (kubeconfig?.file === undefined) continue;
-    const advice = 'a function has no such file: store the kubeconfig in Secrets Manager and name it by secret';
+    const advice = 'a function has no such file: store the kubeconfig in Secrets Manager, SSM or S3 and name it by secret, ssm or s3';
     tell(['clusters', name, 'kubeconfig', 'file'], `"${kubeconfig.file}" is for the command line only; ${advice}`);
   }
 }
 
-function checkOptions(operation: Operation, options: OperationOptions | undefined, path: ConfigurationPath, tell: Tell): void {
-  const { off = [], ...byCheck } = options?.checks ?? {};
-  const known = operation.checks.map(({ id }) => id);
-  const unknown = `unknown check; ${operation.name} has ${known.join(', ')}`;
-  for (const [index, id] of off.entries()) if (!known.includes(id)) tell([...path, 'checks', 'off', index], `"${id}": ${unknown}`);
-  for (const [id, given] of Object.entries(byCheck)) {
-    const check = operation.checks.find((each) => each.id === id);
-    if (!check) tell([...path, 'checks', id], unknown);
-    else tellMistakes(check.options, given, [...path, 'checks', id], tell);
-  }
+function checkOptions(operation: Operation, options: OperationOptions | undefined, at: ConfigurationPath, tell: Tell): void {
+  for (const { path, message } of checkOptionMistakes(operation, options, at)) tell(path, message);
 }
 
 function tellMistakes(schema: z.ZodType, given: unknown, at: ConfigurationPath, tell: Tell): void {
@@ -80,21 +76,28 @@ function checkSchedule(configuration: Configuration, schedule: ScheduleConfigura
   }
   const zone = schedule.timeZone === undefined ? undefined : timeZoneMistake(schedule.timeZone);
   if (zone !== undefined) tell([...path, 'timeZone'], zone);
-  schedule.clusters.forEach((pattern, index) => {
-    try {
-      selectClusters(configuration, [pattern]);
-    } catch (error) {
-      if (!(error instanceof UnknownClusterError)) throw error;
-      tell([...path, 'clusters', index], error.message);
-    }
-  });
-  const operation = deployedOperations.find(({ name }) => name === schedule.operation);
+  const operation = allOperations.find(({ name }) => name === schedule.operation);
+  const pick = (pattern: string) =>
+    operation ? clustersFor(operation, configuration, [pattern]) : selectClusters(configuration, [pattern]);
+  checkPatterns(schedule.clusters, pick, [...path, 'clusters'], tell);
   if (!operation) {
-    const deployed = deployedOperations.map(({ name }) => name).join(', ');
+    const deployed = allOperations.map(({ name }) => name).join(', ');
     tell([...path, 'operation'], `"${schedule.operation}" is not deployed yet; allowed: ${deployed}`);
   } else {
     tellMistakes(z.strictObject(operation.event.shape), schedule.with ?? {}, [...path, 'with'], tell);
   }
+}
+
+/** `pick` throws UnknownClusterError for a pattern that picks none. */
+function checkPatterns(patterns: readonly string[], pick: (pattern: string) => unknown, path: ConfigurationPath, tell: Tell): void {
+  patterns.forEach((pattern, index) => {
+    try {
+      pick(pattern);
+    } catch (error) {
+      if (!(error instanceof UnknownClusterError)) throw error;
+      tell([...path, index], error.message);
+    }
+  });
 }
 
 function timeZoneMistake(name: string): string | undefined {

@@ -7,7 +7,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-export const outputFormats = ['text', 'json', 'html'] as const;
+export const outputFormats = ['text', 'json', 'html', 'markdown', 'openreports'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 export const failOnLevels = ['critical', 'warning', 'never'] as const;
 
@@ -17,6 +17,8 @@ export interface Command {
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
   readonly cluster?: string | undefined;
+  /** Only these namespaces are looked at. */
+  readonly namespaces?: readonly string[] | undefined;
   readonly manifests?: string | undefined;
   /** A file with the whole event as Lambda would get it, or - for standard input. */
   readonly event?: string | undefined;
@@ -39,10 +41,11 @@ interface Flag {
 export const commonFlags: Readonly<Record<string, Flag>> = {
   kubeconfig: {
     value: 'FILE',
-    description: 'reach a cluster through this kubeconfig ($KUBECONFIG or ~/.kube/config with --context alone)',
+    description: 'reach a cluster by this kubeconfig, or several as in $KUBECONFIG (it or ~/.kube/config with --context alone)',
   },
-  context: { value: 'NAME', description: 'its context; the current one unless told' },
-  cluster: { value: 'NAME', description: 'a cluster of nightshift.yaml' },
+  context: { value: 'A,B', description: 'its contexts, by name or glob, each a cluster; the current one unless told' },
+  cluster: { value: 'A,B', description: 'clusters of nightshift.yaml, by name, glob or label (team=core)' },
+  namespace: { value: 'A,B', description: 'look at these namespaces alone, as with credentials that reach no further' },
   manifests: { value: 'DIR|-', description: 'a folder of manifests (kubectl get -o yaml), or standard input' },
   event: { value: 'FILE|-', description: 'the whole event as the function would get it; an SNS envelope too' },
   config: { value: 'FILE', description: 'the configuration; ./nightshift.yaml unless told' },
@@ -74,13 +77,14 @@ export const ownFlags = (operation: Operation): readonly OwnKey[] => {
 };
 
 const isOneOf = <T extends string>(allowed: readonly T[], value: string): value is T => (allowed as readonly string[]).includes(value);
-const oneOf = <T extends string>(flag: string, value: string, allowed: readonly T[]): T => {
+/** The value of a flag that takes one of a few. Throws UsageError. */
+export const oneOf = <T extends string>(flag: string, value: string, allowed: readonly T[]): T => {
   if (!isOneOf(allowed, value)) throw new UsageError(`--${flag} ${value}: not known; it is one of ${allowed.join(', ')}`);
   return value;
 };
 
 const chooseOperation = (name: string | undefined, operations: readonly Operation[]): Operation => {
-  const known = operations.map((operation) => operation.name).join(', ');
+  const known = [...operations.map((operation) => operation.name), 'connect'].join(', ');
   if (name === undefined) throw new UsageError(`No operation was given; there are: ${known}. See nightshift --help.`);
   const operation = operations.find((candidate) => candidate.name === name);
   if (!operation) throw new UsageError(`Unknown operation ${JSON.stringify(name)}; there are: ${known}.`);
@@ -99,6 +103,11 @@ const parse = (argv: readonly string[], own: readonly OwnKey[]) => {
   const options: ParseArgsOptionsConfig = { help: { type: 'boolean', short: 'h' } };
   for (const flag of Object.keys(commonFlags)) options[flag] = { type: 'string' };
   for (const { flag, type } of own) options[flag] = { type: type === 'boolean' ? 'boolean' : 'string', multiple: type === 'array' };
+  return parseFlags(argv, options);
+};
+
+/** Takes the flags apart. Throws UsageError, which names those that there are. */
+export const parseFlags = (argv: readonly string[], options: ParseArgsOptionsConfig) => {
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
   } catch (error) {
@@ -112,6 +121,8 @@ const parse = (argv: readonly string[], own: readonly OwnKey[]) => {
 const refuseTogether = (values: Readonly<Record<string, unknown>>): void => {
   const targets = ['manifests', 'cluster', 'event'].filter((flag) => values[flag] !== undefined);
   if (values.kubeconfig !== undefined || values.context !== undefined) targets.push('kubeconfig/--context');
+  if (values.namespace !== undefined && !['cluster', 'kubeconfig/--context'].some((flag) => targets.includes(flag)))
+    throw new UsageError('--namespace narrows a cluster: say --kubeconfig FILE, --context NAME or --cluster NAME with it.');
   if (targets.length > 1)
     throw new UsageError(`${targets.map((flag) => `--${flag}`).join(' and ')} cannot be used together: say one thing to look at.`);
 };
@@ -137,6 +148,7 @@ export const parseArguments = (argv: readonly string[], operations: readonly Ope
     kubeconfig: text('kubeconfig'),
     context: text('context'),
     cluster: text('cluster'),
+    namespaces: text('namespace')?.split(',').filter(Boolean),
     manifests: text('manifests'),
     event: text('event'),
     config: text('config'),

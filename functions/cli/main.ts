@@ -1,68 +1,134 @@
 /** The nightshift command: the functions' own operations, run from a laptop. Findings go to standard output, all else to standard error. */
 import { randomUUID } from 'node:crypto';
-import { healthCheck } from '../health-check/operation.ts';
+import { allOperations as operations } from '../operations.ts';
 import type { Report } from '../report/model.ts';
+import type { Configuration } from '../runtime/configuration.ts';
+import type { OperationRequest } from '../runtime/events.ts';
 import type { CheckSelection } from '../runtime/operation.ts';
 import { type Command, parseArguments, UsageError } from './arguments.ts';
 import { exitCodeOf, gravestExitCode } from './exit-code.ts';
-
-const operations = [healthCheck];
+import type { Output } from './output.ts';
+import type { Outcome } from './overview.ts';
+import type { State } from './state.ts';
+import type { Target } from './targets.ts';
 
 /** Errors that are the user's to mend: their text alone is shown. */
-const usersErrors = new Set(['UsageError', 'EventError', 'ConfigurationError', 'UnknownClusterError', 'ManifestError']);
+const usersErrorNames = new Set([
+  'UsageError',
+  'EventError',
+  'ConfigurationError',
+  'UnknownClusterError',
+  'ManifestError',
+  'ReportNotStored',
+]);
+const isUsersError = (error: unknown): boolean => error instanceof Error && usersErrorNames.has(error.name);
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-const run = async (command: Command, signal: AbortSignal): Promise<number> => {
-  const { parseEvent } = await import('../runtime/events.ts');
-  const { configurationOf, eventOf, targetsOf } = await import('./targets.ts');
-  const { assertWritable, outputOf, write } = await import('./output.ts');
-  const { openState } = await import('./state.ts');
+/** What several clusters cannot be written to. Throws UsageError. */
+const assertOneReport = ({ out, output }: Command, clusters: number): void => {
+  if (clusters < 2) return;
+  const what = out !== undefined ? '--out takes one report' : output === 'html' ? '--output html is the page of one cluster' : undefined;
+  if (what) throw new UsageError(`${what}, but there are ${clusters} clusters: use --state DIR to keep them all.`);
+};
+
+/** What each of the clusters is run with. */
+interface Run {
+  readonly command: Command;
+  readonly request: OperationRequest;
+  readonly selection: CheckSelection;
+  readonly executionId: string;
+  readonly configuration: Configuration | undefined;
+  readonly state: State;
+  readonly signal: AbortSignal;
+}
+
+const runOne = async ({ cluster, options, narrowed = false, open }: Target, run: Run): Promise<Report> => {
+  const { command, request, selection, executionId, configuration, state, signal } = run;
   const { runOnCluster } = await import('../runtime/run-on-cluster.ts');
   const { runIdOf } = await import('../runtime/run-id.ts');
   const { progressLine } = await import('./progress.ts');
+  const progress = progressLine(process.stderr, cluster);
+  try {
+    return await runOnCluster({
+      operation: command.operation,
+      cluster,
+      options,
+      laidOver: await state.laidOver(command.operation, cluster, configuration),
+      selection,
+      narrowed,
+      runId: runIdOf(executionId, cluster, command.operation.name),
+      eventTime: request.time ?? new Date().toISOString(),
+      open,
+      previous: await state.latest(cluster, command.operation.name),
+      signal,
+      onProgress: progress.update,
+    });
+  } finally {
+    progress.done();
+  }
+};
+
+/** One after the other, each written as soon as it is there; gives the exit code. */
+const runAll = async (targets: readonly Target[], output: Output, run: Run): Promise<number> => {
+  const { write } = await import('./output.ts');
+  const codes: number[] = [];
+  const outcomes: Outcome[] = [];
+  for (const target of targets) {
+    const { cluster } = target;
+    if (run.signal.aborted) {
+      codes.push(3);
+      break;
+    }
+    let report: Report;
+    try {
+      report = await runOne(target, run);
+    } catch (error) {
+      // One of several that is configured wrongly must not take the others away.
+      if (targets.length === 1 || !isUsersError(error)) throw error;
+      process.stderr.write(`nightshift: ${cluster}: ${messageOf(error)}\n`);
+      outcomes.push({ cluster, mistake: messageOf(error) });
+      codes.push(2);
+      continue;
+    }
+    if (outcomes.length > 0 && output.standard === 'text') process.stdout.write('\n');
+    await write(report, output);
+    outcomes.push({ cluster, report });
+    // What was not read because the user left says nothing of the cluster, and must not be what the next report is compared with.
+    if (run.signal.aborted && !report.complete) process.stderr.write('nightshift: interrupted: the report is not whole and is not kept\n');
+    else await run.state.save(report);
+    codes.push(exitCodeOf(report, run.command.failOn));
+  }
+  if (targets.length > 1 && output.standard === 'text') {
+    const { overview } = await import('./overview.ts');
+    process.stdout.write(`\n${overview(outcomes)}`);
+  }
+  return gravestExitCode(codes);
+};
+
+const runOperation = async (command: Command, signal: AbortSignal): Promise<number> => {
+  const { parseEvent } = await import('../runtime/events.ts');
+  const { configurationOf, eventOf, targetsOf } = await import('./targets.ts');
+  const { assertWritable, outputOf } = await import('./output.ts');
+  const { openState } = await import('./state.ts');
 
   const output = outputOf(command);
   await assertWritable(output);
   const event = command.event === undefined ? {} : await eventOf(command.event);
   const configuration = await configurationOf(command);
-  const fromEvent = parseEvent(event, command.operation);
-  const selection: CheckSelection = { ...fromEvent.own, ...parseEvent(command.own, command.operation).own };
-  const targets = await targetsOf(command, configuration, fromEvent.clusters);
-  if (command.out !== undefined && targets.length > 1) {
-    throw new UsageError(`--out takes one report, but there are ${targets.length} clusters: use --state DIR to keep them all.`);
-  }
+  const request = parseEvent(event, command.operation);
+  const selection: CheckSelection = { ...request.own, ...parseEvent(command.own, command.operation).own };
+  const targets = await targetsOf(command, configuration, request.clusters);
+  assertOneReport(command, targets.length);
   const state = await openState(command.state);
-  const executionId = fromEvent.executionId ?? randomUUID();
-  const codes: number[] = [];
-  for (const { cluster, options, open } of targets) {
-    if (signal.aborted) {
-      codes.push(3);
-      break;
-    }
-    const progress = progressLine(process.stderr, cluster);
-    let report: Report;
-    try {
-      report = await runOnCluster({
-        operation: command.operation,
-        cluster,
-        options,
-        selection,
-        runId: runIdOf(executionId, cluster, command.operation.name),
-        eventTime: fromEvent.time ?? new Date().toISOString(),
-        open,
-        previous: await state.latest(cluster, command.operation.name),
-        signal,
-        onProgress: progress.update,
-      });
-    } finally {
-      progress.done();
-    }
-    await write(report, output);
-    // What was not read because the user left says nothing of the cluster, and must not be what the next report is compared with.
-    if (signal.aborted && !report.complete) process.stderr.write('nightshift: interrupted: the report is not whole and is not kept\n');
-    else await state.save(report);
-    codes.push(exitCodeOf(report, command.failOn));
-  }
-  return gravestExitCode(codes);
+  return runAll(targets, output, {
+    command,
+    request,
+    selection,
+    executionId: request.executionId ?? randomUUID(),
+    configuration,
+    state,
+    signal,
+  });
 };
 
 /** Runs the command and gives its exit code. */
@@ -75,16 +141,20 @@ export const main = async (argv: readonly string[]): Promise<number> => {
     if (error.code !== 'EPIPE') throw error;
   });
   try {
+    if (argv[0] === 'connect') {
+      const { runConnect } = await import('./connect.ts');
+      return await runConnect(argv.slice(1), operations, interrupted.signal);
+    }
     const command = parseArguments(argv, operations);
     if (command === 'help' || command.help) {
       const { usage } = await import('./usage.ts');
       process.stdout.write(usage(operations, command === 'help' ? undefined : command.operation));
       return 0;
     }
-    return await run(command, interrupted.signal);
+    return await runOperation(command, interrupted.signal);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    process.stderr.write(`nightshift: ${usersErrors.has(error.name) ? error.message : (error.stack ?? error.message)}\n`);
+    process.stderr.write(`nightshift: ${isUsersError(error) ? error.message : (error.stack ?? error.message)}\n`);
     return 2;
   }
 };

@@ -11,7 +11,15 @@ export interface Output {
   readonly file: { readonly path: string; readonly format: OutputFormat } | undefined;
 }
 
-const byEnding: Readonly<Record<string, OutputFormat>> = { '.html': 'html', '.htm': 'html', '.json': 'json', '.txt': 'text' };
+const byEnding: Readonly<Record<string, OutputFormat>> = {
+  '.html': 'html',
+  '.htm': 'html',
+  '.json': 'json',
+  '.md': 'markdown',
+  '.txt': 'text',
+  '.yaml': 'openreports',
+  '.yml': 'openreports',
+};
 
 /**
  * With --output, that format goes to --out or else to standard output. With --out alone, the file's ending tells its format, and standard
@@ -22,7 +30,9 @@ export const outputOf = ({ output, out }: Pick<Command, 'output' | 'out'>): Outp
   if (output) return { standard: undefined, file: { path: out, format: output } };
   const format = byEnding[extname(out).toLowerCase()];
   if (!format)
-    throw new UsageError(`--out ${out}: its ending tells no format; use .html, .json or .txt, or say --output ${outputFormats.join('|')}.`);
+    throw new UsageError(
+      `--out ${out}: its ending tells no format; use .html, .json, .md, .txt or .yaml (OpenReports), or say --output ${outputFormats.join('|')}.`,
+    );
   return { standard: 'text', file: { path: out, format } };
 };
 
@@ -30,6 +40,8 @@ export const outputOf = ({ output, out }: Pick<Command, 'output' | 'out'>): Outp
 const render = async (report: Report, format: OutputFormat, stream?: NodeJS.WriteStream): Promise<string> => {
   if (format === 'json') return `${JSON.stringify(report, null, 2)}\n`;
   if (format === 'html') return (await import('../report/render-html.ts')).renderHtml(report);
+  if (format === 'markdown') return (await import('../report/render-markdown.ts')).renderMarkdown(report);
+  if (format === 'openreports') return (await import('../report/render-openreports.ts')).renderOpenReports(report);
   const { renderText, useColor } = await import('../report/render-text.ts');
   const color = stream !== undefined && useColor(stream, process.env);
   // Capped, since lines of 200 characters are hard to read; 80 where it is no terminal.

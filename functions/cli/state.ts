@@ -1,13 +1,18 @@
 /** --state: where the command keeps reports in the bucket's layout, and looks the last one up. */
 import { stat } from 'node:fs/promises';
 import type { OperationName, Report } from '../report/model.ts';
+import type { Operation } from '../runtime/operation.ts';
+import type { LaidOver } from '../runtime/overrides-in-force.ts';
+import type { Underneath } from '../runtime/read-overrides.ts';
 import { UsageError } from './arguments.ts';
 
 export interface State {
   readonly latest: (cluster: string, operation: OperationName) => Promise<Report | undefined>;
   readonly save: (report: Report) => Promise<void>;
+  /** config/overrides.yaml there; undefined where no state is kept. */
+  readonly laidOver: (operation: Operation, cluster: string, configuration: Underneath) => Promise<LaidOver | undefined>;
 }
-const none: State = { latest: async () => undefined, save: async () => undefined };
+const none: State = { latest: async () => undefined, save: async () => undefined, laidOver: async () => undefined };
 
 const tell = (message: string): void => void process.stderr.write(`nightshift: ${message}\n`);
 
@@ -32,9 +37,13 @@ export const openState = async (state: string | undefined): Promise<State> => {
   if (state === undefined || state === 'none') return none;
   const { reportStore } = await import('../report/store.ts');
   const { renderHtml } = await import('../report/render-html.ts');
-  const store = reportStore(await storageOf(state), tell);
+  const { overridesInForce } = await import('../runtime/overrides-in-force.ts');
+  const storage = await storageOf(state);
+  const store = reportStore(storage, tell);
   return {
     latest: store.latest,
+    laidOver: (operation, cluster, configuration) =>
+      overridesInForce({ storage, store, operation, cluster, configuration, now: new Date(), warn: tell }),
     save: async (report) => {
       const saved = await store.save(report, renderHtml(report));
       for (const problem of saved.problems) tell(problem);

@@ -1,12 +1,14 @@
-/** What the command is to look at: a folder, a kubeconfig's context, or clusters of nightshift.yaml. */
+/** What the command is to look at: a folder, contexts of a kubeconfig, or clusters of nightshift.yaml. */
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { basename, delimiter, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { isClusterError } from '../cluster/cluster-error.ts';
+import type { ClusterAccess } from '../cluster/open-cluster.ts';
+import { glob } from '../report/glob.ts';
 import type { Configuration, OperationOptions } from '../runtime/configuration.ts';
 import { layOptions } from '../runtime/lay-options.ts';
-import { selectClusters } from '../runtime/select-clusters.ts';
+import { clustersFor } from '../runtime/select-clusters.ts';
 import type { Source } from '../scan/contracts.ts';
 import { type Command, UsageError } from './arguments.ts';
 
@@ -14,6 +16,8 @@ import { type Command, UsageError } from './arguments.ts';
 export interface Target {
   readonly cluster: string;
   readonly options: OperationOptions;
+  /** Not all of it is looked at: its report is no predecessor of the next. */
+  readonly narrowed?: boolean;
   readonly open: (signal: AbortSignal) => Promise<Source>;
 }
 
@@ -26,9 +30,9 @@ const clusterName = (text: string): string =>
     .replace(/^-+|-+$/g, '') || 'cluster';
 
 /** A mistake in what the user wrote is no state of a cluster: exit code 2, not a report. */
-const usersMistakes = async (open: Promise<Source>): Promise<Source> => {
+const usersMistakes = async <T>(work: Promise<T>): Promise<T> => {
   try {
-    return await open;
+    return await work;
   } catch (error) {
     if (isClusterError(error) && (error.kind === 'configuration' || error.kind === 'unknown-context')) {
       throw new UsageError(`${error.message}\n${error.remedy}`);
@@ -37,33 +41,77 @@ const usersMistakes = async (open: Promise<Source>): Promise<Source> => {
   }
 };
 
-/** As kubectl looks for it: the first file of $KUBECONFIG, else ~/.kube/config. */
-const kubeconfigFile = (command: Command): string =>
-  command.kubeconfig ?? process.env.KUBECONFIG?.split(delimiter).find(Boolean) ?? join(homedir(), '.kube', 'config');
+type KubeconfigFlags = Pick<Command, 'kubeconfig' | 'context' | 'namespaces'>;
 
-/** The current context of a kubeconfig, for the report's name; what is wrong with the file is said when it is opened. */
-const currentContext = async (file: string): Promise<string | undefined> => {
-  try {
-    const { parse } = await import('yaml');
-    const { 'current-context': name } = parse(await readFile(file, 'utf8')) as { 'current-context'?: unknown };
-    return typeof name === 'string' && name !== '' ? name : undefined;
-  } catch {
-    return undefined;
-  }
+/** As kubectl looks for it: the files of $KUBECONFIG, else ~/.kube/config. */
+const kubeconfigFiles = (command: KubeconfigFlags): string =>
+  command.kubeconfig || process.env.KUBECONFIG || join(homedir(), '.kube', 'config');
+
+/** The contexts that are meant: the current one, or those that a list of names and globs picks. Throws UsageError. */
+const contextsOf = async (files: string, wanted: string | undefined): Promise<readonly string[]> => {
+  const { readKubeconfigFiles } = await import('../cluster/kubeconfig-files.ts');
+  const { contextNames } = await import('../cluster/kubeconfig.ts');
+  const { text: content, from } = await usersMistakes(readKubeconfigFiles(files));
+  const { names, current } = await usersMistakes((async () => contextNames(content, from))());
+  // What is wrong with the one context is said when it is opened.
+  if (wanted === undefined) return current === undefined ? [] : [current];
+  if (names.includes(wanted)) return [wanted];
+  const picked = wanted.split(',').flatMap((part) => {
+    const found = names.includes(part) ? [part] : names.filter(glob(part));
+    if (found.length === 0) throw new UsageError(`--context ${part}: ${from} has no such context; it has ${names.join(', ') || 'none'}.`);
+    return found;
+  });
+  return [...new Set(picked)];
 };
 
-const kubeconfigTarget = async (command: Command, options: OperationOptions): Promise<Target> => {
-  const file = kubeconfigFile(command);
-  const name = clusterName(command.context ?? (await currentContext(file)) ?? basename(file).replace(/\.[^.]*$/, ''));
-  return {
+/** A cluster by a context of a kubeconfig. */
+export interface KubeconfigCluster {
+  readonly cluster: string;
+  readonly access: ClusterAccess;
+}
+
+/** The clusters that the wanted contexts of the kubeconfig are. Throws UsageError. */
+export const kubeconfigClusters = async (command: KubeconfigFlags): Promise<readonly KubeconfigCluster[]> => {
+  const files = kubeconfigFiles(command);
+  const cluster = (name: string, context?: string): KubeconfigCluster => ({
     cluster: name,
+    access: { kubeconfigFile: files, ...(context !== undefined && { context }), ...narrowedTo(command.namespaces) },
+  });
+  const contexts = await contextsOf(files, command.context);
+  if (contexts.length === 0) return [cluster(clusterName(basename(files).replace(/\.[^.]*$/, '')))];
+  for (const [name, same] of Map.groupBy(contexts, clusterName)) {
+    if (same.length > 1) {
+      const remedy = 'run on them one by one, or give each a name of its own under clusters in nightshift.yaml';
+      throw new UsageError(`The contexts ${same.join(' and ')} would both be reported as the cluster ${name}: ${remedy}.`);
+    }
+  }
+  return contexts.map((context) => cluster(clusterName(context), context));
+};
+
+const kubeconfigTargets = async (command: Command, options: OperationOptions): Promise<readonly Target[]> =>
+  (await kubeconfigClusters(command)).map(({ cluster, access }) => ({
+    cluster,
     options,
+    narrowed: command.namespaces !== undefined,
     open: async (signal) => {
       const { openCluster } = await import('../cluster/open-cluster.ts');
-      const access = { kubeconfigFile: file, ...(command.context !== undefined && { context: command.context }) };
-      return usersMistakes(openCluster(access, { interactive: true, signal, name }));
+      return usersMistakes(openCluster(access, { interactive: true, signal, name: cluster }));
     },
-  };
+  }));
+
+/** What --namespace narrows a cluster to. */
+export const narrowedTo = (namespaces: Command['namespaces']) => (namespaces === undefined ? {} : { namespaces: [...namespaces] });
+
+/** Throws UsageError for what is no namespace's name. */
+export const assertNamespaces = async (namespaces: readonly string[]): Promise<void> => {
+  const { namespaceName } = await import('../runtime/configuration.ts');
+  if (namespaces.length === 0) throw new UsageError('--namespace was given without a name.');
+  for (const name of namespaces) {
+    if (!namespaceName.safeParse(name).success)
+      throw new UsageError(
+        `--namespace ${name}: not a namespace’s name (a-z, 0-9 and -); no globs: credentials that reach no further cannot list them.`,
+      );
+  }
 };
 
 const manifestsTarget = (path: string, options: OperationOptions): Target => ({
@@ -75,14 +123,15 @@ const manifestsTarget = (path: string, options: OperationOptions): Target => ({
   },
 });
 
-const configuredTarget = (configuration: Configuration, name: string, operation: Command['operation']): Target => ({
+const configuredTarget = (configuration: Configuration, name: string, { operation, namespaces }: Command): Target => ({
   cluster: name,
   options: layOptions(configuration, name, operation.name),
+  narrowed: namespaces !== undefined,
   open: async (signal) => {
     const access = configuration.clusters[name];
     if (!access) throw new UsageError(`There is no cluster ${name}.`);
     const { openCluster } = await import('../cluster/open-cluster.ts');
-    return usersMistakes(openCluster(access, { interactive: true, signal, name }));
+    return usersMistakes(openCluster({ ...access, ...narrowedTo(namespaces) }, { interactive: true, signal, name }));
   },
 });
 
@@ -96,7 +145,7 @@ const readText = async (path: string, what: string): Promise<string> => {
 };
 
 /** The configuration that --config names, or ./nightshift.yaml where configured clusters are wanted; undefined where neither is. */
-export const configurationOf = async (command: Command): Promise<Configuration | undefined> => {
+export const configurationOf = async (command: Pick<Command, 'cluster' | 'event' | 'config'>): Promise<Configuration | undefined> => {
   const configured = command.cluster !== undefined || command.event !== undefined;
   if (command.config === undefined && !configured) return undefined;
   const file = command.config ?? 'nightshift.yaml';
@@ -123,10 +172,11 @@ export const targetsOf = async (
   const { operation } = command;
   const options = configuration?.options[operation.name] ?? {};
   if (command.manifests !== undefined) return [manifestsTarget(command.manifests, options)];
-  if (command.kubeconfig !== undefined || command.context !== undefined) return [await kubeconfigTarget(command, options)];
+  if (command.namespaces !== undefined) await assertNamespaces(command.namespaces);
+  if (command.kubeconfig !== undefined || command.context !== undefined) return kubeconfigTargets(command, options);
   if (configuration && (command.cluster !== undefined || command.event !== undefined)) {
-    const patterns = command.cluster !== undefined ? [command.cluster] : (clusters ?? ['*']);
-    return selectClusters(configuration, patterns).map((name) => configuredTarget(configuration, name, operation));
+    const patterns = command.cluster === undefined ? clusters : command.cluster.split(',').filter(Boolean);
+    return clustersFor(operation, configuration, patterns).map((name) => configuredTarget(configuration, name, command));
   }
   throw new UsageError(
     'Nothing to look at was given. Say --manifests DIR, --kubeconfig FILE [--context NAME], --cluster NAME (of nightshift.yaml) or --event FILE.',

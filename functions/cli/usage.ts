@@ -1,7 +1,9 @@
 import type { Operation } from '../runtime/operation.ts';
 import { commonFlags, ownFlags } from './arguments.ts';
 
-const row = (left: string, right: string): string => `  ${left.padEnd(32)} ${right}`;
+/** A flag or an operation with what it is for; one that is too long for its column has a line of its own. */
+export const row = (left: string, right: string): string =>
+  `  ${left.length > 32 ? `${left}\n${' '.repeat(34)}` : left.padEnd(32)} ${right}`;
 
 /** What --help prints; with an operation, its own flags too. */
 export const usage = (operations: readonly Operation[], operation?: Operation): string =>
@@ -10,6 +12,7 @@ export const usage = (operations: readonly Operation[], operation?: Operation): 
     '',
     'Operations',
     ...operations.map(({ name, title }) => row(name, title)),
+    row('connect', 'Can a cluster be reached, and with which rights? (nightshift connect --help)'),
     '',
     'Options',
     ...Object.entries(commonFlags).map(([flag, { value, description }]) => row(`--${flag} ${value}`, description)),

@@ -66,7 +66,7 @@ function refuseFilesAndPlugins({ cluster, user }: ChosenContext, from: string): 
   ];
   if (files.length > 0) {
     const remedy =
-      'a function has only the text: put the content in as certificate-authority-data, client-certificate-data, token (kubectl config view --raw --flatten)';
+      'a function has only the text: put the content in as certificate-authority-data, client-certificate-data, client-key-data, token (kubectl config view --raw --flatten does so for certificates)';
     throw unusable(`${from} names files (${files.join(', ')}), which a function does not have`, remedy);
   }
   const plugin = user.exec
@@ -75,9 +75,33 @@ function refuseFilesAndPlugins({ cluster, user }: ChosenContext, from: string): 
       ? `the provider ${user['auth-provider'].name}`
       : undefined;
   if (plugin !== undefined) {
-    const remedy = 'for EKS write eks: { name, region } instead; elsewhere give a ServiceAccount’s token or a client certificate';
+    const remedy = `for EKS write eks: ${eksOfPlugin(cluster, user)} instead of kubeconfig; elsewhere give a ServiceAccount’s token or a client certificate`;
     throw unusable(`${from} logs in by ${plugin}: plugins run on the command line only, not in a function`, remedy);
   }
+}
+
+/**
+ * What a kubeconfig for EKS says of the cluster, as nightshift.yaml writes it: `aws eks update-kubeconfig` gives the plugin name, region and
+ * role; https://docs.aws.amazon.com/eks/latest/userguide/create-kubeconfig.html
+ */
+function eksOfPlugin({ server }: ChosenContext['cluster'], { exec }: ChosenContext['user']): string {
+  const command = exec?.command.split('/').at(-1);
+  const args = command === 'aws' || command === 'aws-iam-authenticator' ? (exec?.args ?? []) : [];
+  const given = (...flags: readonly string[]) => {
+    const index = args.findIndex((argument) => flags.includes(argument.split('=', 1)[0] ?? ''));
+    const found = args[index];
+    return found?.includes('=') ? found.slice(found.indexOf('=') + 1) : found && args[index + 1];
+  };
+  const environment = new Map(exec?.env?.map(({ name, value }) => [name, value]));
+  const ofServer = /\.([a-z0-9-]+)\.eks\.[a-z.]+(?::\d+)?\/?$/.exec(server)?.[1];
+  const region = given('--region') ?? environment.get('AWS_REGION') ?? environment.get('AWS_DEFAULT_REGION') ?? ofServer;
+  const role = given('--role-arn', '--role', '-r');
+  const parts = [
+    `name: ${given('--cluster-name', '--cluster-id', '-i') ?? 'NAME'}`,
+    `region: ${region ?? 'REGION'}`,
+    role && `role: ${role}`,
+  ];
+  return `{ ${parts.filter(Boolean).join(', ')} }`;
 }
 
 interface FileReader {

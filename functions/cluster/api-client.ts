@@ -1,4 +1,4 @@
-/** GETs to one API server: few connections, retries, credentials that renew themselves. */
+/** GETs to one API server, and reviews of the caller itself: few connections, retries, credentials that renew themselves. */
 import type { Agent as AnyAgent } from 'node:http';
 import { Agent } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,7 +6,9 @@ import type { ConnectionOptions } from 'node:tls';
 import { answerError } from './answer-errors.ts';
 import { ClusterError } from './cluster-error.ts';
 import { CutAnswer, connectionError, isPassing } from './connection-errors.ts';
+import { environmentProxy } from './environment-proxy.ts';
 import { type Answer, exchange, type Timeouts } from './exchange.ts';
+import { reviewPath, type SelfReview } from './self-review.ts';
 import { userAgent } from './user-agent.ts';
 
 /** Who asks, for the next request. */
@@ -26,6 +28,8 @@ export interface ApiAccess {
   readonly credentials: (renew: boolean) => Promise<Credentials>;
   /** Where a proxy is between; else the client has its own. */
   readonly agent?: AnyAgent;
+  /** The proxy's address (scheme://host:port, without a user), where one is between: for whoever has to look for a fault on the way. */
+  readonly proxy?: string;
 }
 
 /** Every wait in milliseconds; for tests. */
@@ -33,6 +37,8 @@ export interface ApiClientSettings {
   readonly timeouts?: Partial<Timeouts>;
   /** How often a request is sent at most. */
   readonly attempts?: number;
+  /** How often more, where the server says when to come back (Retry-After). */
+  readonly refusals?: number;
   /** The first wait before asking again; each further one is twice as long, up to `longestWait`, and a part of it is left to chance. */
   readonly firstWait?: number;
   readonly longestWait?: number;
@@ -49,12 +55,21 @@ export interface Get {
   readonly onHead?: ((head: string) => void) | undefined;
   /** The answer is to tell of the endpoint's certificate. */
   readonly certificate?: true;
+  /** It may take its time: a list that a busy server answers within its own limit of a minute is waited for. */
+  readonly patient?: true;
+  /** A larger answer, in unpacked bytes, is an error of the kind too-large. */
+  readonly largest?: number | undefined;
 }
 
 /** One GET of JSON. */
 export interface GetJson extends Get {
   /** The answer to this very GET, where it is already on its way. */
   readonly sent?: Promise<Answer> | undefined;
+}
+
+/** What the one way of sending takes; only a review has a body. */
+interface Sending extends GetJson {
+  readonly review?: SelfReview;
 }
 
 /** A connection to one API server. */
@@ -65,28 +80,41 @@ export interface ApiClient {
   get(path: string, options?: Get): Promise<Answer>;
   /** The same with the body parsed where the status is 200; a body that is not whole is asked for again. */
   getJson(path: string, options?: GetJson): Promise<Answer & { readonly body: unknown }>;
+  /**
+   * Asks the server who the caller is or what it may do. Sent by POST since that is how Kubernetes takes such a question, but no write: the
+   * server answers from what it knows and stores nothing, and the type lets no other body through. The answer is parsed where it was taken
+   * (201); whatever its status but 401. Throws ClusterError.
+   */
+  postReview(review: SelfReview, options?: { readonly signal?: AbortSignal | undefined }): Promise<Answer & { readonly body: unknown }>;
   traffic(): { readonly requests: number; readonly bytes: number };
   close(): void;
 }
 
-const defaults = {
+/** What a client waits for and how often it asks, unless told. */
+export const defaults = {
   timeouts: { connect: 5_000, idle: 30_000, whole: 120_000 },
   attempts: 4,
+  // As often as client-go comes back (rest/request.go).
+  refusals: 10,
   firstWait: 250,
   longestWait: 20_000,
 } as const;
+/** Told to come back later than this (ms), nobody waits: what else the run is to read would never be asked for. */
+const longestRetryAfter = 60_000;
+/** How much longer than usual a patient GET waits for a sign of life: 75 s, since the server itself gives up (504) after 60. */
+const patience = 2.5;
 
 /** Makes a client; nothing is sent before the first GET. */
 export function apiClient(access: ApiAccess, settings: ApiClientSettings = {}): ApiClient {
-  const { attempts, firstWait, longestWait } = { ...defaults, ...settings };
+  const { attempts, refusals, firstWait, longestWait } = { ...defaults, ...settings };
   const timeouts = { ...defaults.timeouts, ...settings.timeouts };
-  // No resumed TLS sessions: they show no certificate, and its expiry is looked at.
-  const agent = access.agent ?? new Agent({ keepAlive: true, maxSockets: 3, maxCachedSessions: 0, scheduling: 'fifo' });
   const server = new URL(access.server);
+  const agent = access.agent ?? agentFor(server, timeouts.connect);
   const host = server.port === '' ? server.hostname : server.host;
   const traffic = { requests: 0, bytes: 0 };
 
-  async function once(path: string, { signal, accept = 'application/json', onHead, certificate }: Get, renew: boolean): Promise<Answer> {
+  async function once(path: string, sending: Sending, renew: boolean): Promise<Answer> {
+    const { signal, accept = 'application/json', onHead, certificate, patient, largest, review } = sending;
     signal?.throwIfAborted();
     const { headers, tls } = await untilAborted(access.credentials(renew), signal);
     traffic.requests += 1;
@@ -94,29 +122,37 @@ export function apiClient(access: ApiAccess, settings: ApiClientSettings = {}): 
       url: new URL(`${access.server.replace(/\/$/, '')}${path}`),
       agent,
       tls: { ...access.tls, ...tls },
-      headers: { ...headers, accept, 'accept-encoding': 'gzip', 'user-agent': userAgent },
-      timeouts,
+      headers: {
+        ...headers,
+        accept,
+        'accept-encoding': 'gzip',
+        'user-agent': userAgent,
+        ...(review && { 'content-type': 'application/json' }),
+      },
+      body: review && JSON.stringify(review),
+      timeouts: patient ? { ...timeouts, idle: timeouts.idle * patience } : timeouts,
       signal,
       onHead,
       certificate,
+      largest,
       onBytes: (count) => {
         traffic.bytes += count;
       },
     });
   }
 
-  async function repeated<T>(path: string, options: GetJson, take: (answer: Answer) => T): Promise<T> {
+  async function repeated<T>(path: string, options: Sending, take: (answer: Answer) => T): Promise<T> {
     let renewed = false;
     let renew = false;
     let sent = options.sent;
+    let refused = 0;
     for (let attempt = 1; ; attempt += 1) {
-      let wait = firstWait * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
+      let wait = Math.min(firstWait * 2 ** (attempt - 1), longestWait) * (0.5 + Math.random() / 2);
       try {
         const asked = sent ?? once(path, options, renew);
         sent = undefined;
         renew = false;
         const answer = await asked;
-        const again = attempt < attempts && isRefusedForNow(answer, options);
         if (answer.status === 401) {
           // A token can be withdrawn or expire before its time: once more with a new one.
           if (renewed) throw answerError(answer, host, path);
@@ -124,13 +160,20 @@ export function apiClient(access: ApiAccess, settings: ApiClientSettings = {}): 
           renew = true;
           continue;
         }
-        if (!again) return take(answer);
-        wait = Math.max(wait, retryAfter(answer) ?? 0);
+        if (!isRefusedForNow(answer, options)) return take(answer);
+        const told = retryAfter(answer);
+        if (told === undefined ? attempt >= attempts : refused >= refusals || told > longestRetryAfter) return take(answer);
+        if (told !== undefined) {
+          refused += 1;
+          attempt -= 1;
+          // Not all who were told the same at the same moment.
+          wait = Math.max(told, 0) + firstWait * Math.random();
+        }
       } catch (error) {
         const meaning = connectionError(error, host, options.signal);
         if (attempt >= attempts || !isPassing(meaning)) throw meaning;
       }
-      await pause(Math.min(wait, longestWait), host, options.signal);
+      await pause(wait, host, options.signal);
     }
   }
 
@@ -138,17 +181,29 @@ export function apiClient(access: ApiAccess, settings: ApiClientSettings = {}): 
     host,
     get: (path, options = {}) => repeated(path, options, (answer) => answer),
     getJson: (path, options = {}) => repeated(path, options, (answer) => ({ ...answer, body: parsed(answer, host) })),
+    postReview: (review, options = {}) =>
+      repeated(reviewPath(review), { ...options, review }, (answer) => ({ ...answer, body: parsed(answer, host) })),
     traffic: () => ({ ...traffic }),
     close: () => agent.destroy(),
   };
 }
 
-function isRefusedForNow({ status }: Answer, { anyStatus }: Get): boolean {
-  return status === 429 || (status >= 500 && status !== 501 && !anyStatus);
+function agentFor(server: URL, connectTimeout: number): Agent {
+  const proxyEnv = environmentProxy(server);
+  // No resumed TLS sessions: they show no certificate, and its expiry is looked at.
+  const options = { keepAlive: true, maxSockets: 3, maxCachedSessions: 0, scheduling: 'fifo' } as const;
+  // A proxy has the agent's own timeout until its tunnel stands: one that never answers would keep the process from ending.
+  return new Agent(proxyEnv ? { ...options, proxyEnv: { ...proxyEnv }, timeout: connectTimeout } : options);
+}
+
+function isRefusedForNow({ status }: Answer, { anyStatus, patient }: Get): boolean {
+  // 504: what took a minute takes one again. Whoever has the patience asks for less.
+  return status === 429 || (status >= 500 && status !== 501 && !anyStatus && !(patient && status === 504));
 }
 
 function parsed({ status, headers, text }: Answer, host: string): unknown {
-  if (status !== 200) return undefined;
+  // 201: a review.
+  if (status !== 200 && status !== 201) return undefined;
   if (!(headers['content-type'] ?? '').includes('json')) {
     const remedy = 'is this the address of a Kubernetes API server? A login page or a proxy may answer in its place';
     throw new ClusterError(

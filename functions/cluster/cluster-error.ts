@@ -24,6 +24,8 @@ export type ClusterErrorKind =
   | 'forbidden'
   /** 429 or 5xx, each time it was tried. */
   | 'server-error'
+  /** It answered with more than is taken at once. */
+  | 'too-large'
   /** Something answered that is no Kubernetes API. */
   | 'not-kubernetes'
   /** No credentials could be had: AWS gave none, a plugin failed. */

@@ -17,6 +17,11 @@ export class CutAnswer extends Error {
   override readonly name = 'CutAnswer';
 }
 
+/** The answer is larger than whoever asked can take; asking for less is right. */
+export class AnswerTooLarge extends Error {
+  override readonly name = 'AnswerTooLarge';
+}
+
 const untrusted = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -52,14 +57,21 @@ export function connectionError(error: unknown, host: string, signal?: AbortSign
       : 'the API server is overloaded, or something between drops the connection: look at its load and run again';
     return made('timeout', `${host}: ${error.message}`, remedy);
   }
+  if (error instanceof AnswerTooLarge) {
+    return made('too-large', `${host}: ${error.message}`, 'an object of many megabytes is a mistake: look which it is, and what it holds');
+  }
   const code = codeOf(error) ?? '';
   if (noName.has(code)) {
     const remedy = 'is the name right? A deleted cluster’s name vanishes; a private name needs the VPN’s or VPC’s own DNS';
-    return made('dns', `the name ${host} has no address (${code})`, remedy);
+    return made('dns', `the name ${asked(error, host)} has no address (${code})`, remedy);
   }
   if (nobodyThere.has(code)) {
-    return made('unreachable', `nobody answers at ${host} (${code})`, 'is the API server running, and are its address and port right?');
+    const where = asked(error, host);
+    const remedy = where === host ? 'is the API server running, and are its address and port right?' : ofProxy;
+    return made('unreachable', `nobody answers at ${where} (${code})`, remedy);
   }
+  const refusal = proxyRefusal(error, code);
+  if (refusal !== undefined) return made('unreachable', `the proxy on the way to ${host} ${refusal}`, ofProxy);
   if (code === 'ETIMEDOUT') {
     return made(
       'timeout',
@@ -68,6 +80,27 @@ export function connectionError(error: unknown, host: string, signal?: AbortSign
     );
   }
   return certificateError(error, code, host, made) ?? otherError(error, code, host, made);
+}
+
+const ofProxy = 'is the proxy right (proxy-url in the kubeconfig, HTTPS_PROXY), or does NO_PROXY lack this server?';
+
+/** What a proxy said instead of opening a tunnel: Node's own words (HTTPS_PROXY), hpagent's and socks' (proxy-url). Node's name it with its user. */
+function proxyRefusal(error: unknown, code: string): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (error.constructor.name === 'SocksClientError') return `opens no tunnel: ${error.message}`;
+  const status = 'statusCode' in error ? error.statusCode : /^Bad response: (\d+)$/.exec(error.message)?.[1];
+  if (code !== 'ERR_PROXY_TUNNEL' && !error.message.startsWith('Bad response: ')) return undefined;
+  return status === undefined ? 'ends the connection' : `answers ${status} and opens no tunnel`;
+}
+
+/** Who was asked: the error names another than the server where a proxy is between. */
+function asked(error: unknown, host: string): string {
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  if (!(first instanceof Error)) return host;
+  const server = new URL(`https://${host}`);
+  if ('hostname' in first && first.hostname !== server.hostname) return `${first.hostname}, the proxy on the way to ${host},`;
+  const isElsewhere = 'address' in first && 'port' in first && String(first.port) !== (server.port || '443');
+  return isElsewhere ? `${first.address}:${first.port}, the proxy on the way to ${host},` : host;
 }
 
 type Made = (kind: ClusterErrorKind, message: string, remedy: string) => ClusterError;

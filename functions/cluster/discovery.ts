@@ -28,9 +28,13 @@ type Groups = ReadonlyMap<string, readonly ServedVersion[]>;
 const aggregated = 'as=APIGroupDiscoveryList';
 const accept = `application/json;g=apidiscovery.k8s.io;v=v2;${aggregated},application/json;g=apidiscovery.k8s.io;v=v2beta1;${aggregated},application/json`;
 
-/** Asks when the first read is looked for: two requests where the server knows the aggregated form (1.27 and newer). */
+/**
+ * Asks when the first read is looked for: two requests where the server knows the aggregated form (1.27 and newer). The core group is told
+ * apart from all others: where one of the two cannot be had, what is of the other is found. A failure is kept too, or each read would wait
+ * for it anew.
+ */
 export function discovery(client: ApiClient): Find {
-  let groups: Promise<Groups> | undefined;
+  const groups = new Map<'/api' | '/apis', Promise<Groups>>();
   const asked = new Map<string, Promise<ServedVersion['resources'] | string>>();
 
   async function resourcesOf(group: string, served: ServedVersion, signal: AbortSignal): Promise<ServedVersion['resources'] | string> {
@@ -42,11 +46,10 @@ export function discovery(client: ApiClient): Find {
   }
 
   return async (read, signal) => {
-    groups ??= askGroups(client, signal).catch((error: unknown) => {
-      groups = undefined;
-      throw error;
-    });
-    const served = (await groups).get(read.group);
+    const path = read.group === '' ? '/api' : '/apis';
+    const known = groups.get(path) ?? askGroups(client, path, signal);
+    groups.set(path, known);
+    const served = (await known).get(read.group);
     const name = read.group === '' ? read.resource : `${read.resource}.${read.group}`;
     if (served === undefined) return { state: 'absent', reason: `the cluster has no ${name}` };
     for (const version of read.versions) {
@@ -83,16 +86,21 @@ interface AggregatedList {
   readonly versions?: readonly string[];
 }
 
-async function askGroups(client: ApiClient, signal: AbortSignal): Promise<Groups> {
-  const [core, named] = await Promise.all([askList(client, '/api', signal), askList(client, '/apis', signal)]);
-  return new Map([...groupsOf(core), ...groupsOf(named)]);
+async function askGroups(client: ApiClient, path: string, signal: AbortSignal): Promise<Groups> {
+  return new Map(groupsOf(await askList(client, path, signal)));
 }
 
 async function askList(client: ApiClient, path: string, signal: AbortSignal): Promise<AggregatedList> {
   let answer = await client.getJson(path, { accept, signal });
   if (answer.status === 406) answer = await client.getJson(path, { signal });
-  if (answer.status !== 200 || typeof answer.body !== 'object' || answer.body === null) throw refused(answer, client.host, path);
+  if (answer.status !== 200 || !isList(answer.body)) throw refused(answer, client.host, path);
   return answer.body;
+}
+
+/** Anything else that is JSON would say of every resource that the cluster has none. */
+function isList(body: unknown): body is AggregatedList {
+  const { items, groups, versions }: AggregatedList = typeof body === 'object' && body !== null ? body : {};
+  return [items, groups, versions].some(Array.isArray);
 }
 
 function refused(answer: Answer, host: string, path: string): ClusterError {

@@ -1,11 +1,11 @@
-/** One GET over node:https: the answer whole and unpacked, or an error. Retries, counting and meaning are the API client's. */
+/** One GET, or one POST of a review, over node:https: the answer whole and unpacked, or an error. Retries, counting and meaning are the API client's. */
 import type { Agent, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
 import { type ConnectionOptions, TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { constants, gunzipSync, gunzip as gunzipWithCallback } from 'node:zlib';
 import type { ProbeAnswer } from '../scan/contracts.ts';
-import { CutAnswer, codeOf, ExchangeTimeout } from './connection-errors.ts';
+import { AnswerTooLarge, CutAnswer, codeOf, ExchangeTimeout } from './connection-errors.ts';
 
 const gunzip = promisify(gunzipWithCallback);
 
@@ -16,12 +16,14 @@ export interface Timeouts {
   readonly whole: number;
 }
 
-/** What one GET needs. */
+/** What one request needs. */
 export interface Exchange {
   readonly url: URL;
   readonly agent: Agent;
   readonly tls: ConnectionOptions;
   readonly headers: OutgoingHttpHeaders;
+  /** JSON to be sent by POST; absent: a GET. */
+  readonly body?: string | undefined;
   readonly timeouts: Timeouts;
   readonly signal?: AbortSignal | undefined;
   /** Told of every byte of a body as it came over the wire, also of answers that then fail. */
@@ -30,6 +32,8 @@ export interface Exchange {
   readonly onHead?: ((head: string) => void) | undefined;
   /** Whether the answer tells of the endpoint's certificate. */
   readonly certificate?: boolean | undefined;
+  /** A larger body, in unpacked bytes, is not taken; 512 MB unless told. */
+  readonly largest?: number | undefined;
 }
 
 /** A whole answer; `text` is unpacked. */
@@ -41,14 +45,14 @@ export interface Answer {
 }
 export type Certificate = NonNullable<ProbeAnswer['certificate']>;
 
-/** Sends it. Rejects with Node's own error, with ExchangeTimeout, or with CutAnswer. */
+/** Sends it. Rejects with Node's own error, with ExchangeTimeout, AnswerTooLarge or CutAnswer. */
 export async function exchange(asked: Exchange): Promise<Answer> {
   const { status, headers, body, certificate } = await receive(asked);
   const packed = headers['content-encoding'] === 'gzip';
   return {
     status,
     headers,
-    text: (packed ? await unpacked(body) : body).toString('utf8'),
+    text: packed ? await unpackedText(body, asked.largest ?? largestBody) : body.toString('utf8'),
     ...(certificate === undefined ? {} : { certificate }),
   };
 }
@@ -60,11 +64,12 @@ interface Received {
   readonly certificate: Certificate | undefined;
 }
 
-function receive({ url, agent, tls, headers, timeouts, signal, onBytes, onHead, certificate: wanted }: Exchange): Promise<Received> {
+function receive(asked: Exchange): Promise<Received> {
+  const { url, agent, tls, headers, body, timeouts, signal, onBytes, onHead, certificate: wanted, largest = largestBody } = asked;
   return new Promise((resolve, reject) => {
     let connecting: NodeJS.Timeout | undefined;
     let socket: unknown;
-    const sent = request(url, { ...tls, agent, headers });
+    const sent = request(url, { ...tls, agent, headers, method: body === undefined ? 'GET' : 'POST' });
     const give = (message: string, connection: boolean) => failed(new ExchangeTimeout(message, connection));
     const abort = () => failed(signal?.reason);
     const whole = setTimeout(() => give(`no whole answer within ${timeouts.whole / 1000} s`, false), timeouts.whole);
@@ -85,11 +90,17 @@ function receive({ url, agent, tls, headers, timeouts, signal, onBytes, onHead, 
     // Only from here on: before it, the request may wait for one of the agent's few connections.
     sent.once('socket', (given) => {
       socket = given;
-      if (sent.reusedSocket) return;
+      // Also given over by a request that just ended, which Node does not call reused.
+      if (sent.reusedSocket || isSecured(given)) return;
       connecting = setTimeout(() => give(`no connection within ${timeouts.connect / 1000} s`, true), timeouts.connect);
       given.once('secureConnect', () => clearTimeout(connecting));
     });
-    sent.setTimeout(timeouts.idle, () => give(`nothing came for ${timeouts.idle / 1000} s`, false));
+    // Without a socket it is the agent's own timeout that is over: a proxy opened no tunnel.
+    sent.setTimeout(timeouts.idle, () =>
+      socket === undefined
+        ? give(`no connection within ${timeouts.connect / 1000} s`, true)
+        : give(`nothing came for ${timeouts.idle / 1000} s`, false),
+    );
     // Not once: what is destroyed may still say so.
     sent.on('error', failed);
     sent.once('response', (response) => {
@@ -97,8 +108,11 @@ function receive({ url, agent, tls, headers, timeouts, signal, onBytes, onHead, 
       // By now: after the answer the socket may already serve another request, or be gone.
       const certificate = wanted && socket instanceof TLSSocket ? certificateOf(socket) : undefined;
       let headBytes = onHead && response.statusCode === 200 ? 0 : Number.POSITIVE_INFINITY;
+      let received = 0;
       response.on('data', (chunk: Buffer) => {
         onBytes(chunk.length);
+        received += chunk.length;
+        if (received > largest) return failed(tooLarge(largest));
         chunks.push(chunk);
         if (headBytes > headLength) return;
         headBytes += chunk.length;
@@ -111,7 +125,7 @@ function receive({ url, agent, tls, headers, timeouts, signal, onBytes, onHead, 
         resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks), certificate });
       });
     });
-    sent.end();
+    sent.end(body);
   });
 }
 
@@ -129,17 +143,25 @@ function headOf(body: Buffer, headers: IncomingHttpHeaders): string {
   }
 }
 
-/** Unpacked answers beyond this are refused: a page is about 1 MB. */
 const largestBody = 512 * 1024 * 1024;
+const tooLarge = (largest: number) => new AnswerTooLarge(`the answer has more than ${Math.round(largest / 1024 / 1024)} MB`);
 
-async function unpacked(body: Buffer): Promise<Buffer> {
+async function unpackedText(body: Buffer, largest: number): Promise<string> {
+  const whole = await unpacked(body, largest);
+  const text = whole.toString('utf8');
+  // Given back at once: V8 sees a megabyte outside of its heap as nothing, and lets dozens of them lie.
+  if (whole.buffer instanceof ArrayBuffer && whole.byteLength > Buffer.poolSize) whole.buffer.transfer(0);
+  return text;
+}
+
+async function unpacked(body: Buffer, largest: number): Promise<Buffer> {
   if (body.length < 18) throw new CutAnswer('the packed answer was cut');
   // gzip ends with the size of what it holds: in one chunk of that size nothing is copied. Not trusted beyond 16 MB.
   const size = Math.min(body.readUInt32LE(body.length - 4), 16 * 1024 * 1024);
   try {
-    return await gunzip(body, { chunkSize: size + 64, maxOutputLength: largestBody });
+    return await gunzip(body, { chunkSize: size + 64, maxOutputLength: largest });
   } catch (error) {
-    if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') throw error;
+    if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(largest);
     throw new CutAnswer('the packed answer was cut', { cause: error });
   }
 }
@@ -154,4 +176,9 @@ function certificateOf(socket: TLSSocket): Certificate | undefined {
     validFrom: new Date(valid_from).toISOString(),
     validTo: new Date(valid_to).toISOString(),
   };
+}
+
+/** Is its TLS handshake over? */
+function isSecured(socket: unknown): boolean {
+  return socket instanceof TLSSocket && socket.getProtocol()?.startsWith('TLS') === true;
 }

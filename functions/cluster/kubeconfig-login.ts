@@ -29,8 +29,13 @@ export async function loginAccess(
       const token = given && 'Authorization' in given ? { authorization: String(given.Authorization).trim() } : {};
       return { headers: { ...headers, ...token }, tls: { ...tls, ...(cert && { cert }), ...(key && { key }) } };
     },
-    ...(proxy && { agent: proxyAgent(proxy, agent, from) }),
+    ...(proxy && { agent: proxyAgent(proxy, agent, from), proxy: withoutUser(proxy) }),
   };
+}
+
+function withoutUser(proxy: string): string {
+  const { protocol, host } = new URL(proxy);
+  return `${protocol}//${host}`;
 }
 
 /** Milliseconds, as long as a connection without a proxy may take. */

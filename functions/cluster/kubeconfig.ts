@@ -29,6 +29,7 @@ const userEntry = z.looseObject({
   exec: z
     .looseObject({
       command: z.string(),
+      args: list(z.string()),
       apiVersion: text,
       env: list(z.looseObject({ name: z.string(), value: z.string() })),
     })
@@ -38,7 +39,8 @@ const userEntry = z.looseObject({
 const contextEntry = z.looseObject({ cluster: z.string(), user: text });
 const anyEntries = list(z.looseObject({ name: z.string() }));
 const kubeconfig = z.looseObject({ 'current-context': text, contexts: anyEntries, clusters: anyEntries, users: anyEntries });
-type Kubeconfig = z.infer<typeof kubeconfig>;
+/** The text's outermost shape; what an entry holds is checked when its context is chosen. */
+export type Kubeconfig = z.infer<typeof kubeconfig>;
 
 /** One context with the entries that it names; a context without a user has an empty one. */
 export interface ChosenContext {
@@ -47,12 +49,23 @@ export interface ChosenContext {
   readonly user: z.infer<typeof userEntry>;
 }
 
+/** The text, parsed; `from` names it in errors. Throws ClusterError, never with a value of the text. */
+export function parseKubeconfig(kubeconfigText: string, from: string): Kubeconfig {
+  return checked(kubeconfig, parse(kubeconfigText, from), from, '');
+}
+
+/** The names of its contexts, and the current one's where it has one. */
+export function contextNames(kubeconfigText: string, from: string): { readonly names: readonly string[]; readonly current?: string } {
+  const { contexts, 'current-context': current } = parseKubeconfig(kubeconfigText, from);
+  return { names: (contexts ?? []).map(({ name }) => name), ...(current && { current }) };
+}
+
 /**
  * Reads the text and chooses a context, by default the current one. `from` names it in errors. Throws ClusterError: `unknown-context` naming
  * the known ones, `configuration` for what cannot be used, with the line where one can be told; never with a value of the text.
  */
 export function chooseContext(kubeconfigText: string, from: string, wanted: string | undefined): ChosenContext {
-  const config = checked(kubeconfig, parse(kubeconfigText, from), from, '');
+  const config = parseKubeconfig(kubeconfigText, from);
   const context = wanted ?? config['current-context'] ?? '';
   const known = (config.contexts ?? []).map(({ name }) => name);
   if (context === '' || !known.includes(context)) throw unknownContext(from, context, known);

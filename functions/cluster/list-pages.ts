@@ -29,6 +29,8 @@ export class ListRefused extends Error {
 
 /** A page is adapted to about this many characters of JSON: bigger ones take more memory, smaller ones more requests. */
 const wantedLength = 1_000_000;
+/** Bytes: how big the next objects are is a guess, and a page of a thousand times 1 MB would take all memory. */
+const largestPage = 16 * 1024 * 1024;
 const firstLimit = 250;
 const limits = { least: 10, most: 5_000 } as const;
 /** Each 410 is a step forward, so this many mean that something else is wrong. */
@@ -95,15 +97,24 @@ async function nextPage(list: Listing): Promise<Page> {
   }
 }
 
-/** A page that takes too long is asked for once more, and it and those after it at a fifth of its size. */
+/**
+ * A page that takes too long, here or by the server's own clock (504), is asked for once more, and it and those after it at a fifth of its
+ * size; one that is too large as often as it can be made smaller.
+ */
 async function getPage(list: Listing) {
-  try {
-    return await ask(list);
-  } catch (error) {
-    if (!(error instanceof ClusterError && error.kind === 'timeout')) throw error;
+  for (let late = false; ; ) {
+    try {
+      const answer = await ask(list);
+      if (answer.status !== 504 || late) return answer;
+      late = true;
+    } catch (error) {
+      const kind = error instanceof ClusterError ? error.kind : undefined;
+      const again = (kind === 'timeout' && !late) || (kind === 'too-large' && list.limit > limits.least);
+      if (!again) throw error;
+      late ||= kind === 'timeout';
+    }
     list.most = Math.max(limits.least, Math.floor(list.limit / 5));
     list.limit = list.most;
-    return ask(list);
   }
 }
 
@@ -135,8 +146,9 @@ function askAhead(list: Listing, head: string): void {
 /** Lists of built-in kinds begin with their metadata; those of custom ones end with it, and are read page by page. */
 const earlyToken = /^\{"kind":"\w+","apiVersion":"[\w./-]+","metadata":\{[^{}]*"continue":"([\w=+/-]+)"[^{}]*\},"items":\[/;
 
-function options({ read, signal }: Listing) {
-  return { accept: read.part === 'metadata' ? metadataOnly : 'application/json', signal };
+function options({ read, signal, limit }: Listing) {
+  const largest = limit > limits.least ? largestPage : undefined;
+  return { accept: read.part === 'metadata' ? metadataOnly : 'application/json', patient: true, largest, signal } as const;
 }
 
 function listPath({ group, resource, namespace }: Read, { version, namespaced }: { version: string; namespaced: boolean }): string {

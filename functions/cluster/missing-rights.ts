@@ -3,17 +3,25 @@ import type { Read } from '../scan/contracts.ts';
 
 const quoted = (text: string) => `"${text}"`;
 
-/** What to apply so that `read` is allowed: a ClusterRole, or a Role where only one namespace is read. `said` is the server's 403, which names who asked. */
-export function rightToList({ group, resource, namespace }: Read, said: string): string {
-  const rules = [`- apiGroups: [${quoted(group)}]`, `  resources: [${quoted(resource)}]`, '  verbs: ["list"]'];
-  return grant(`nightshift-list-${[resource, group].filter(Boolean).join('.')}`, namespace, rules, said);
+const heading = 'kubectl apply the missing right:';
+
+/**
+ * What to apply so that these reads of one resource are allowed: a ClusterRole, or a Role in the namespace of each that has one. `said` is the
+ * server's 403, which names who asked.
+ */
+export function rightToList(reads: Read | readonly Read[], said: string): string {
+  const grants = [reads].flat().map(({ group, resource, namespace }) => {
+    const rules = [`- apiGroups: [${quoted(group)}]`, `  resources: [${quoted(resource)}]`, '  verbs: ["list"]'];
+    return grant(`nightshift-list-${[resource, group].filter(Boolean).join('.')}`, namespace, rules, said);
+  });
+  return [heading, grants.join('\n---\n')].join('\n');
 }
 
 /** The same for a path that is no resource, such as /readyz. */
 export function rightToGet(path: string, said: string): string {
   const plain = path.replace(/\?.*$/, '');
   const rules = [`- nonResourceURLs: [${quoted(plain)}, ${quoted(`${plain}/*`)}]`, '  verbs: ["get"]'];
-  return grant(`nightshift-get${plain.replaceAll(/[^a-z0-9]+/g, '-')}`.replace(/-$/, ''), undefined, rules, said);
+  return [heading, grant(`nightshift-get${plain.replaceAll(/[^a-z0-9]+/g, '-')}`.replace(/-$/, ''), undefined, rules, said)].join('\n');
 }
 
 function grant(name: string, namespace: string | undefined, rules: readonly string[], said: string): string {
@@ -22,7 +30,7 @@ function grant(name: string, namespace: string | undefined, rules: readonly stri
   const role = ['apiVersion: rbac.authorization.k8s.io/v1', `kind: ${kind}`, 'metadata:', ...metadata('  '), 'rules:', ...rules];
   const binding = ['apiVersion: rbac.authorization.k8s.io/v1', `kind: ${kind}Binding`, 'metadata:', ...metadata('  ')];
   const roleRef = ['roleRef:', '  apiGroup: rbac.authorization.k8s.io', `  kind: ${kind}`, `  name: ${name}`];
-  return ['kubectl apply the missing right:', ...role, '---', ...binding, ...roleRef, 'subjects:', ...subject(said)].join('\n');
+  return [...role, '---', ...binding, ...roleRef, 'subjects:', ...subject(said)].join('\n');
 }
 
 /** A 403 says `User "name" cannot list resource ...`. */

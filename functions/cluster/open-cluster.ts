@@ -1,19 +1,18 @@
 /** Reaches a cluster as its configuration says. What only one way needs is loaded only for it. */
-import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import type { ClusterConfiguration, KubeconfigAccess as ConfiguredKubeconfig } from '../runtime/configuration.ts';
 import type { Finding, Ref, Source } from '../scan/contracts.ts';
 import { answerError } from './answer-errors.ts';
 import { type ApiAccess, type ApiClient, apiClient } from './api-client.ts';
 import { clean } from './clean.ts';
 import { ClusterError } from './cluster-error.ts';
-import { codeOf } from './connection-errors.ts';
 import { clusterSource } from './source-cluster.ts';
 
-/** A cluster of nightshift.yaml, or a kubeconfig that the command was given. */
-export type ClusterAccess =
-  | Pick<ClusterConfiguration, 'eks' | 'kubeconfig'>
-  | { readonly kubeconfigFile: string; readonly context?: string };
+/**
+ * A cluster of nightshift.yaml, or a kubeconfig that the command was given: a file, or several as $KUBECONFIG names them.
+ * `namespaces`: only these are looked at.
+ */
+export type ClusterAccess = Pick<ClusterConfiguration, 'namespaces'> &
+  (Pick<ClusterConfiguration, 'eks' | 'kubeconfig'> | { readonly kubeconfigFile: string; readonly context?: string });
 
 /** Who opens it. */
 export interface OpenOptions {
@@ -40,6 +39,7 @@ export async function openCluster(access: ClusterAccess, options: OpenOptions): 
       ...(version !== undefined && { version }),
       ...(findings !== undefined && { findings }),
       ...(eksCluster !== undefined && { eksCluster }),
+      ...(access.namespaces !== undefined && { namespaces: access.namespaces }),
     });
   } catch (error) {
     client.close();
@@ -47,13 +47,15 @@ export async function openCluster(access: ClusterAccess, options: OpenOptions): 
   }
 }
 
-interface Way {
+/** How a cluster is reached, before it was asked anything. */
+export interface Way {
   readonly access: ApiAccess;
   readonly findings?: readonly Finding[];
   readonly eksCluster?: string;
 }
 
-async function wayTo(access: ClusterAccess, options: OpenOptions): Promise<Way> {
+/** The way that the configuration says. Throws ClusterError. */
+export async function wayTo(access: ClusterAccess, options: OpenOptions): Promise<Way> {
   if ('kubeconfigFile' in access) return byFile(access.kubeconfigFile, access.context, options);
   if (access.eks) {
     const { eksAccess } = await import('./access-eks.ts');
@@ -68,28 +70,42 @@ async function wayTo(access: ClusterAccess, options: OpenOptions): Promise<Way> 
   );
 }
 
-async function byConfiguredKubeconfig({ secret, file, context }: ConfiguredKubeconfig, options: OpenOptions): Promise<Way> {
+async function byConfiguredKubeconfig(kubeconfig: ConfiguredKubeconfig, options: OpenOptions): Promise<Way> {
+  const { file, context } = kubeconfig;
   if (file !== undefined) {
     if (options.interactive) return byFile(file, context, options);
-    const remedy = 'put the kubeconfig into Secrets Manager and write kubeconfig: { secret: NAME }';
+    const remedy =
+      'put the kubeconfig into Secrets Manager, SSM or S3 and write kubeconfig: { secret: NAME }, { ssm: /NAME } or { s3: s3://BUCKET/KEY }';
     throw new ClusterError('configuration', `the kubeconfig of ${options.name} is a file, which a function does not have`, remedy);
   }
-  const { secretText } = await import('./kubeconfig-secret.ts');
-  const text = await secretText(secret ?? '', options.signal);
+  const { text, from } = await storedKubeconfig(kubeconfig, options);
   const { kubeconfigAccess } = await import('./access-kubeconfig.ts');
-  return kubeconfigAccess({ text, from: `the kubeconfig in the secret ${secret}`, context, cluster: clusterRef(options.name) });
+  return kubeconfigAccess({ text, from, context, cluster: clusterRef(options.name) });
 }
 
-async function byFile(file: string, context: string | undefined, { name }: OpenOptions): Promise<Way> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    const code = codeOf(error);
-    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : `it cannot be read (${code})`;
-    throw new ClusterError('configuration', `the kubeconfig ${file}: ${why}`, 'give the file that kubectl uses, usually ~/.kube/config', {
-      cause: error,
-    });
-  });
+async function storedKubeconfig(
+  { secret, s3, ssm, region }: ConfiguredKubeconfig,
+  { name, signal }: OpenOptions,
+): Promise<{ readonly text: string; readonly from: string }> {
+  if (secret !== undefined) {
+    const { kubeconfigFromSecret } = await import('./kubeconfig-from-secret.ts');
+    return { text: await kubeconfigFromSecret(secret, region, signal), from: `the kubeconfig in the secret ${secret}` };
+  }
+  if (s3 !== undefined) {
+    const { kubeconfigFromS3 } = await import('./kubeconfig-from-s3.ts');
+    return { text: await kubeconfigFromS3(s3, region, signal), from: `the kubeconfig ${s3}` };
+  }
+  if (ssm !== undefined) {
+    const { kubeconfigFromSsm } = await import('./kubeconfig-from-ssm.ts');
+    return { text: await kubeconfigFromSsm(ssm, region, signal), from: `the kubeconfig in the parameter ${ssm}` };
+  }
+  throw new ClusterError('configuration', `nothing says where the kubeconfig of ${name} lies`, 'name it by secret, s3, ssm or file');
+}
+
+async function byFile(files: string, context: string | undefined, { name }: OpenOptions): Promise<Way> {
+  const { readKubeconfigFiles } = await import('./kubeconfig-files.ts');
   const { kubeconfigAccess } = await import('./access-kubeconfig.ts');
-  return kubeconfigAccess({ text, from: `the kubeconfig ${file}`, context, directory: dirname(resolve(file)), cluster: clusterRef(name) });
+  return kubeconfigAccess({ ...(await readKubeconfigFiles(files)), context, cluster: clusterRef(name) });
 }
 
 /** As the report names a cluster as a whole. */
@@ -98,7 +114,7 @@ function clusterRef(name: string): Ref {
 }
 
 /** Its clock and version. A server that keeps /version from us (403) is there all the same. */
-async function greet(client: ApiClient, signal: AbortSignal): Promise<{ readonly now: number; readonly version?: string }> {
+export async function greet(client: ApiClient, signal: AbortSignal): Promise<{ readonly now: number; readonly version?: string }> {
   const answer = await client.getJson('/version', { signal });
   if (answer.status !== 200 && answer.status !== 403) throw answerError(answer, client.host, '/version');
   const date = Date.parse(answer.headers.date ?? '');

@@ -9,13 +9,15 @@ import {
   type Read,
   type Source,
 } from '../scan/contracts.ts';
-import { answerError, serverMessage, statusOf } from './answer-errors.ts';
+import { onlyThese, outOfReach } from '../scan/within-namespaces.ts';
+import { serverMessage } from './answer-errors.ts';
 import type { ApiClient } from './api-client.ts';
 import { clean } from './clean.ts';
 import { ClusterError, failureReason } from './cluster-error.ts';
 import { discovery, type Find } from './discovery.ts';
-import { ListExpired, ListRefused, listPages } from './list-pages.ts';
-import { rightToGet, rightToList } from './missing-rights.ts';
+import { endOfError, endOfRefusals, NamespaceMissing, type Refusal, unavailable } from './list-ends.ts';
+import { ListRefused, listPages } from './list-pages.ts';
+import { rightToGet } from './missing-rights.ts';
 
 /** A cluster that has answered. */
 export interface ClusterFacts {
@@ -26,6 +28,8 @@ export interface ClusterFacts {
   readonly findings?: readonly Finding[];
   /** The JSON of eks:DescribeCluster's `cluster`, where it is reached by it. */
   readonly eksCluster?: string;
+  /** Only these are looked at, each by lists of its own: for credentials that reach no further. */
+  readonly namespaces?: readonly string[];
 }
 
 /** Probed as a path of the API server, it gives what AWS says of the cluster. */
@@ -36,12 +40,12 @@ const longest = ['pods', 'events', 'replicasets', 'secrets', 'jobs', 'configmaps
 
 /** The source over `client`; requests go out only when it is read or probed. */
 export function clusterSource(client: ApiClient, { eksCluster, ...facts }: ClusterFacts): Source {
-  const find = discovery(client);
+  const reach: Reach = { client, find: discovery(client), namespaces: facts.namespaces, isMissing: missingNamespaces(client) };
   return {
     kind: 'cluster',
     ...facts,
-    read: (reads, signal) => readAll(client, find, reads, signal),
-    probe: (path, signal) => (path === describeCluster ? probeEks(eksCluster) : probe(client, path, signal)),
+    read: (reads, signal) => readAll(reach, reads, signal),
+    probe: (path, signal) => (path === describeCluster ? probeEks(eksCluster) : probe(reach, path, signal)),
     traffic: () => client.traffic(),
     close: async () => client.close(),
   };
@@ -49,12 +53,20 @@ export function clusterSource(client: ApiClient, { eksCluster, ...facts }: Clust
 
 type Said = Batch | End;
 
+/** What every read needs. */
+interface Reach {
+  readonly client: ApiClient;
+  readonly find: Find;
+  readonly namespaces: readonly string[] | undefined;
+  readonly isMissing: (namespace: string, signal: AbortSignal) => Promise<boolean>;
+}
+
 /** Up to three lists at once; of each at most one page waits while another is looked at. */
-async function* readAll(client: ApiClient, find: Find, reads: readonly Read[], signal: AbortSignal): AsyncGenerator<Said, void, undefined> {
+async function* readAll(reach: Reach, reads: readonly Read[], signal: AbortSignal): AsyncGenerator<Said, void, undefined> {
   const left = new AbortController();
   const either = AbortSignal.any([signal, left.signal]);
   const rank = ({ resource }: Read) => (longest.includes(resource) ? longest.indexOf(resource) : longest.length);
-  const waiting = reads.toSorted((one, other) => rank(one) - rank(other)).map((read) => readOne(client, find, read, either));
+  const waiting = reads.toSorted((one, other) => rank(one) - rank(other)).map((read) => readOne(reach, read, either));
   type Stream = AsyncGenerator<Said, void, undefined>;
   const underWay = new Map<Stream, Promise<void>>();
   // Not as the promises' values: a race keeps its winner's as long as the slowest of them is under way, and that would be every page.
@@ -85,72 +97,72 @@ async function* readAll(client: ApiClient, find: Find, reads: readonly Read[], s
   }
 }
 
-async function* readOne(client: ApiClient, find: Find, read: Read, signal: AbortSignal): AsyncGenerator<Said, void, undefined> {
-  let objects = 0;
-  let inconsistent = false;
+async function* readOne(reach: Reach, read: Read, signal: AbortSignal): AsyncGenerator<Said, void, undefined> {
+  const { client, find, namespaces } = reach;
+  const tally: Tally = { objects: 0, inconsistent: false };
+  /** What is being listed. */
+  let place = read;
   try {
     signal.throwIfAborted();
     const found = await find(read, signal);
-    if (found.state === 'absent') return yield { read, objects, state: 'absent', reason: found.reason };
-    if (found.state === 'unavailable') return yield unavailable(read, objects, found.message);
-    for await (const page of listPages(client, read, found, signal)) {
-      inconsistent = page.inconsistent;
-      objects += page.objects.length;
-      if (page.objects.length > 0) yield { read, objects: page.objects };
+    if (found.state === 'absent') return yield { read, objects: 0, state: 'absent', reason: found.reason };
+    if (found.state === 'unavailable') return yield unavailable(read, 0, found.message);
+    const reason = outOfReach(read, namespaces, found.namespaced);
+    if (reason !== undefined) return yield { read, objects: 0, state: 'off', reason };
+    const places = namespaces && read.namespace === undefined ? namespaces.map((namespace) => ({ ...read, namespace })) : [read];
+    const refusals: Refusal[] = [];
+    for (place of places) {
+      try {
+        yield* listAt(reach, read, place, found, tally, signal);
+      } catch (error) {
+        if (!(error instanceof ListRefused || error instanceof NamespaceMissing)) throw error;
+        // What one namespace refuses the next may allow.
+        refusals.push({ place, error });
+      }
     }
-    yield { read, objects, state: inconsistent ? 'inconsistent' : 'complete' };
+    const { objects, inconsistent } = tally;
+    if (refusals.length > 0) yield endOfRefusals(refusals, read, objects, client.host);
+    else yield { read, objects, state: inconsistent ? 'inconsistent' : 'complete' };
   } catch (error) {
-    yield endOfError(error, read, objects, signal, client.host);
+    yield { ...endOfError(error, place, tally.objects, signal, client.host), read };
   }
 }
 
-function unavailable(read: Read, objects: number, message: string): End {
-  const remedy = `kubectl get apiservices | grep ${read.group || 'v1'}: look at the server behind it`;
-  return { read, objects, state: 'failed', reason: 'unavailable', message, remedy };
+/** What came of one read so far, over all namespaces. */
+interface Tally {
+  objects: number;
+  inconsistent: boolean;
 }
 
-function endOfError(error: unknown, read: Read, objects: number, signal: AbortSignal, host: string): End {
-  const failed = { read, objects, state: 'failed' } as const;
-  const name = read.group === '' ? read.resource : `${read.resource}.${read.group}`;
-  if (signal.aborted) {
-    const remedy = 'give the function more time (deployment.timeoutSeconds) or fewer checks';
-    return { ...failed, reason: 'budget', message: `${name}: the time budget was spent before the list was whole`, remedy };
+/** The pages of one place as batches of `read`. */
+async function* listAt(
+  { client, namespaces, isMissing }: Reach,
+  read: Read,
+  place: Read,
+  found: { readonly version: string; readonly namespaced: boolean },
+  tally: Tally,
+  signal: AbortSignal,
+): AsyncGenerator<Batch, void, undefined> {
+  const before = tally.objects;
+  for await (const page of listPages(client, place, found, signal)) {
+    tally.inconsistent ||= page.inconsistent;
+    tally.objects += page.objects.length;
+    if (page.objects.length > 0) yield { read, objects: page.objects };
   }
-  if (error instanceof ListRefused) return endOfRefusal(error, read, objects, name, host);
-  if (error instanceof ListExpired) {
-    const remedy = 'run again; if it happens often, etcd is compacted faster than the list is read: look at the API server’s load';
-    return { ...failed, reason: 'expired', message: `${name}: ${error.message}`, remedy };
+  // Of a namespace that is not there a list is as empty and as good as of one that is.
+  if (namespaces && place.namespace !== undefined && tally.objects === before && (await isMissing(place.namespace, signal))) {
+    throw new NamespaceMissing(`there is no namespace ${place.namespace}`);
   }
-  if (error instanceof ClusterError) {
-    return { ...failed, reason: failureReason(error.kind), message: `${name}: ${error.message}`, remedy: error.remedy };
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  return {
-    ...failed,
-    reason: 'error',
-    message: `${name}: ${message}`,
-    remedy: 'this is a fault of Nightshift: please report it with this message',
+}
+
+/** Whether a namespace is known not to be there, each asked for once. Who may not ask (403) would have been refused its lists were it not there. */
+function missingNamespaces(client: ApiClient): Reach['isMissing'] {
+  const asked = new Map<string, Promise<boolean>>();
+  return (name, signal) => {
+    const known = asked.get(name) ?? client.get(`/api/v1/namespaces/${name}`, { signal }).then(({ status }) => status === 404);
+    asked.set(name, known);
+    return known;
   };
-}
-
-function endOfRefusal({ answer }: ListRefused, read: Read, objects: number, name: string, host: string): End {
-  const said = serverMessage(answer);
-  if (answer.status !== 403) {
-    const message = `${name}: ${host} answered ${answer.status}: ${said}`;
-    // Plain text comes from between the API server and the server of an aggregated group.
-    if (statusOf(answer.text) === undefined) return unavailable(read, objects, message);
-    const { remedy } = answerError(answer, host, name);
-    return { read, objects, state: 'failed', reason: 'unavailable', message, remedy };
-  }
-  if (read.sensitive) {
-    return {
-      read,
-      objects,
-      state: 'not-granted',
-      reason: `the right to list ${name} is not granted (it is optional, since it discloses payloads)`,
-    };
-  }
-  return { read, objects, state: 'failed', reason: 'forbidden', message: said, remedy: rightToList(read, said) };
 }
 
 async function probeEks(eksCluster: string | undefined): Promise<ProbeAnswer> {
@@ -158,11 +170,12 @@ async function probeEks(eksCluster: string | undefined): Promise<ProbeAnswer> {
   return { status: 200, body: eksCluster };
 }
 
-async function probe(client: ApiClient, path: string, signal: AbortSignal): Promise<ProbeAnswer> {
+async function probe({ client, namespaces }: Reach, path: string, signal: AbortSignal): Promise<ProbeAnswer> {
   try {
     const answer = await client.get(path, { accept: 'application/json, */*', anyStatus: true, certificate: true, signal });
     if (answer.status === 403) {
       const said = serverMessage(answer);
+      if (namespaces) throw new NotApplicable(`${onlyThese(namespaces)}; these credentials may not GET ${path}`);
       throw new NotReadable(`GET ${path}: ${said}`, 'forbidden', rightToGet(path, said));
     }
     return { status: answer.status, body: clean(answer.text), ...(answer.certificate && { certificate: answer.certificate }) };

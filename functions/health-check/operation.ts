@@ -5,6 +5,7 @@ import { checks } from './checks/index.ts';
 export const healthCheck: Operation = {
   name: 'health-check',
   title: 'Cluster health',
+  needs: 'api',
   checks,
   event: checkSelection(checks),
 };

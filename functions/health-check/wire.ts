@@ -7,6 +7,13 @@ export const listOf = <T>(list: readonly (T | null | undefined)[] | null | undef
 };
 const isPresent = (item: unknown): boolean => item !== null && item !== undefined;
 
+/** A number that one can count with; anything else is undefined. */
+export const numberOf = (value: unknown): number | undefined =>
+  typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : undefined;
+
+/** A text that says something; anything else is undefined. */
+export const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+
 interface AnyCondition {
   readonly type?: string | null;
 }
@@ -18,16 +25,14 @@ export const conditionOf = <C extends AnyCondition>(conditions: readonly C[] | n
 };
 
 /** Someone else's text in one line of at most `limit` characters, without a full stop at its end. */
-export const oneLine = (text: string | null | undefined, limit = 240): string => {
-  const line = String(text ?? '')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .replace(/\.$/, '');
+export const oneLine = (text: unknown, limit = 240): string => {
+  // In a custom resource without a schema it may be an object, and one that cannot even be made a text.
+  const line = (typeof text === 'object' ? '' : String(text ?? '')).replace(/\s+/g, ' ').trim().replace(/\.$/, '');
   return line.length > limit ? `${line.slice(0, limit - 1).trimEnd()}…` : line;
 };
 
 /** `: text`, or nothing where there is none. */
-export const because = (text: string | null | undefined): string => {
+export const because = (text: unknown): string => {
   const line = oneLine(text);
   return line && `: ${line}`;
 };

@@ -83,28 +83,33 @@ const explain = (issue: z.core.$ZodIssue, body: unknown, allowed: readonly strin
   return `${where || 'The event'}: ${given(body, issue.path)} was given. ${issue.message}.`;
 };
 
+const name = z.string().min(1);
+
+/** An event as an operation takes it, out of its envelope: the operation's own keys, and what schedules and the fan-out add. */
+export const eventSchema = (operation: Operation) =>
+  z
+    .strictObject({
+      cluster: name.optional().describe('One cluster, a glob (*) or a label (team=core)'),
+      clusters: z.array(name).min(1).optional().describe('Several of them; neither of the two: every configured cluster'),
+      operation: z.literal(operation.name).optional().describe('Added by schedules and the fan-out'),
+      executionId: name.optional().describe('Added likewise: a retry or a duplicate carries the same one'),
+      schedule: name.optional().describe('Added by schedules: its name'),
+      scheduledTime: time.describe('Added by schedules: when it was to start'),
+      ...operation.event.shape,
+    })
+    .refine(({ cluster, clusters }) => cluster === undefined || clusters === undefined, {
+      error: 'Give cluster or clusters, not both',
+      path: ['clusters'],
+    })
+    .meta({ not: { required: ['cluster', 'clusters'] } });
+
 /**
  * Reads an event strictly. Keys: `cluster` or `clusters` and the operation's own; beside them what schedules and the fan-out add: `operation`,
  * `executionId`, `schedule`, `scheduledTime`. Throws EventError naming the key, what was given and what is allowed.
  */
 export const parseEvent = (event: unknown, operation: Operation): OperationRequest => {
   const { body, ...envelope } = unwrap(event);
-  const name = z.string().min(1);
-  const schema = z
-    .strictObject({
-      cluster: name.optional(),
-      clusters: z.array(name).min(1).optional(),
-      operation: z.literal(operation.name).optional(),
-      executionId: name.optional(),
-      schedule: name.optional(),
-      scheduledTime: time,
-      ...operation.event.shape,
-    })
-    .refine(({ cluster, clusters }) => cluster === undefined || clusters === undefined, {
-      error: 'Give cluster or clusters, not both',
-      path: ['clusters'],
-    });
-  const parsed = schema.safeParse(body ?? {});
+  const parsed = eventSchema(operation).safeParse(body ?? {});
   if (!parsed.success) {
     const allowed = ['cluster', 'clusters', ...Object.keys(operation.event.shape)];
     const mistakes = parsed.error.issues.map((issue) => explain(issue, body, allowed));

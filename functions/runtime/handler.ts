@@ -1,14 +1,13 @@
 /** The middy stack that every operation's function has: what surrounds the work, once. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
-import type { Configuration } from './configuration.ts';
+import { bundledConfiguration } from './bundled-configuration.ts';
 import { EventError, parseEvent } from './events.ts';
 import type { Operation } from './operation.ts';
+import { keepHeapSmall } from './small-heap.ts';
 import { timeBudget } from './time-budget.ts';
 
 type Middleware = middy.MiddlewareObj<unknown, object, Error, Context & { budget?: ReturnType<typeof timeBudget> }>;
@@ -40,17 +39,9 @@ const explained = (logger: Logger): Middleware => ({
   },
 });
 
-let configuration: Promise<Configuration> | undefined;
-/** Validated at synth, so that here it is only read. */
-const bundledConfiguration = (): Promise<Configuration> => {
-  configuration ??= readFile(join(process.env.LAMBDA_TASK_ROOT ?? '.', 'configuration.json'), 'utf8').then(
-    (text) => JSON.parse(text) as Configuration,
-  );
-  return configuration;
-};
-
 /** The Lambda handler of an operation: the event strictly validated, JSON logs, metrics, a time budget, errors explained. */
 export const operationHandler = (operation: Operation) => {
+  keepHeapSmall();
   const logger = new Logger({ persistentKeys: { operation: operation.name } });
   const metrics = new Metrics();
   // It adds `service` by itself: a metric is found, and paid for, by all its dimensions, and ours are cluster and operation.

@@ -1,14 +1,49 @@
 import type { Metrics } from '@aws-lambda-powertools/metrics';
-import type { Report } from '../report/model.ts';
+import { clusterAccess } from '../report/build-report.ts';
+import { configurationOverrides, type Report } from '../report/model.ts';
+import { type RunMetric, rolledUp, runMetrics } from './metric-names.ts';
 
-/** The metrics of a run of full scope. */
-export const measured = (metrics: Metrics, { cluster, operation, summary, findings, incomplete, durationMs }: Report): void => {
-  // Two dimensions and six names: each combination is paid for.
-  metrics.addDimensions({ Cluster: cluster, Operation: operation });
-  metrics.addMetric('RunCompleted', 'Count', 1);
-  metrics.addMetric('FindingsCritical', 'Count', summary.critical);
-  metrics.addMetric('FindingsWarning', 'Count', summary.warning);
-  metrics.addMetric('FindingsNew', 'Count', findings.filter(({ change }) => change === 'new').length);
-  metrics.addMetric('ChecksIncomplete', 'Count', incomplete.length);
-  metrics.addMetric('DurationSeconds', 'Seconds', durationMs / 1000);
+const hour = 3_600_000;
+
+/**
+ * The share of the checks that ran of those that should have, in whole percent; 100 only where the report is complete, 0 where the cluster
+ * could not be read. A check that is turned off or does not apply is none that should have run.
+ */
+export const coveragePercent = ({ checks, incomplete, complete }: Pick<Report, 'checks' | 'incomplete' | 'complete'>): number => {
+  const unfinished = new Set(incomplete.map(({ check }) => check));
+  // Listed among the checks, but they look at no object of the cluster; where the way to it failed nothing ran.
+  const ofTheRun = [clusterAccess, configurationOverrides];
+  const ran = checks.filter(({ check, ran }) => ran && !ofTheRun.includes(check) && !unfinished.has(check)).length;
+  if (complete) return 100;
+  return Math.min(99, Math.floor((100 * ran) / Math.max(1, ran + unfinished.size)));
+};
+
+/** For how many hours the oldest critical finding goes on, by the object’s own account where it has one; 0 where there is none. */
+export const oldestCriticalHours = ({ findings, startedAt }: Pick<Report, 'findings' | 'startedAt'>): number => {
+  const ages = findings
+    .filter(({ severity }) => severity === 'critical')
+    .flatMap((finding) => [finding.since, finding.startedAt ?? finding.since])
+    .map((since) => (Date.parse(startedAt) - Date.parse(since)) / hour)
+    .filter(Number.isFinite);
+  return Math.round(Math.max(0, ...ages) * 10) / 10;
+};
+
+/** Adds the metrics of a run of full scope; what is rolled up is published at once, as one blob of EMF has one set of names. */
+export const measured = (metrics: Metrics, report: Report): void => {
+  const { cluster: Cluster, operation: Operation, summary, findings } = report;
+  const values: Readonly<Record<RunMetric, number>> = {
+    RunCompleted: 1,
+    FindingsCritical: summary.critical,
+    FindingsWarning: summary.warning,
+    FindingsNew: findings.filter(({ change }) => change === 'new').length,
+    CoveragePercent: coveragePercent(report),
+    OldestCriticalHours: oldestCriticalHours(report),
+  };
+  const add = (name: RunMetric) => metrics.addMetric(name, runMetrics[name], values[name]);
+  // Two sets of dimensions in one blob would measure all six names twice.
+  metrics.addDimensions({ Operation });
+  rolledUp.forEach(add);
+  metrics.publishStoredMetrics();
+  metrics.addDimensions({ Cluster, Operation });
+  (Object.keys(runMetrics) as RunMetric[]).forEach(add);
 };

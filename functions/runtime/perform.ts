@@ -13,13 +13,15 @@ import { environment } from './environment.ts';
 import { EventError, type OperationRequest } from './events.ts';
 import type { Started } from './fan-out.ts';
 import { layOptions } from './lay-options.ts';
+import { layNotify } from './lay-overrides.ts';
 import { publisherFailed } from './log-messages.ts';
 import { measured } from './measure.ts';
 import type { Operation } from './operation.ts';
+import { overridesInForce } from './overrides-in-force.ts';
 import { publishersOf } from './publishers.ts';
 import { runIdOf } from './run-id.ts';
 import { runOnCluster } from './run-on-cluster.ts';
-import { selectClusters, UnknownClusterError } from './select-clusters.ts';
+import { clustersFor, UnknownClusterError } from './select-clusters.ts';
 
 /** What the work of a function is given beside its request. */
 export interface Surroundings {
@@ -33,11 +35,11 @@ export interface Surroundings {
   readonly requestId: string;
 }
 
-const chosen = (configuration: Configuration, patterns: readonly string[] | undefined): readonly string[] => {
-  const all = Object.keys(configuration.clusters);
-  if (all.length === 0) throw new EventError('No cluster is configured: name one under clusters in nightshift.yaml and deploy.');
+const chosen = (operation: Operation, configuration: Configuration, patterns: readonly string[] | undefined): readonly string[] => {
+  if (Object.keys(configuration.clusters).length === 0)
+    throw new EventError('No cluster is configured: name one under clusters in nightshift.yaml and deploy.');
   try {
-    return patterns === undefined ? all : selectClusters(configuration, patterns);
+    return clustersFor(operation, configuration, patterns);
   } catch (error) {
     throw error instanceof UnknownClusterError ? new EventError(error.message) : error;
   }
@@ -49,14 +51,20 @@ const runOne = async (cluster: string, request: OperationRequest, surroundings: 
   if (!access) throw new EventError(`There is no cluster ${cluster}.`);
   const runId = runIdOf(request.executionId ?? surroundings.requestId, cluster, operation.name);
   logger.appendKeys({ cluster, runId });
-  const store = reportStore(s3Storage(s3Client(), environment('NIGHTSHIFT_BUCKET')), (message) => logger.warn(message));
-  const previous = await store.latest(cluster, operation.name);
+  const storage = s3Storage(s3Client(), environment('NIGHTSHIFT_BUCKET'));
+  const warn = (message: string) => logger.warn(message);
+  const store = reportStore(storage, warn);
+  const [previous, laidOver] = await Promise.all([
+    store.latest(cluster, operation.name),
+    overridesInForce({ storage, store, operation, cluster, configuration, now: new Date(), warn }),
+  ]);
   // A retry of a request without a time of its own is filed where its first try was.
   const eventTime = request.time ?? (previous?.runId === runId ? previous.eventTime : undefined) ?? new Date().toISOString();
   const report = await runOnCluster({
     operation,
     cluster,
     options: layOptions(configuration, cluster, operation.name),
+    laidOver,
     selection: request.own,
     runId,
     eventTime,
@@ -64,7 +72,12 @@ const runOne = async (cluster: string, request: OperationRequest, surroundings: 
     previous,
     signal,
   });
-  const published = await publishReport(report, renderHtml(report), store, await publishersOf(configuration));
+  const published = await publishReport(
+    report,
+    renderHtml(report),
+    store,
+    await publishersOf(configuration, cluster, layNotify(configuration.notify, laidOver.overrides)),
+  );
   // What a partial run counts is no measure of the cluster.
   if (report.fullScope) measured(surroundings.metrics, report);
   for (const { publisher, ok, detail } of published.outcomes) if (!ok) logger.error(publisherFailed, { publisher, detail });
@@ -83,7 +96,7 @@ const runOne = async (cluster: string, request: OperationRequest, surroundings: 
  */
 export const perform = async (request: OperationRequest, surroundings: Surroundings): Promise<ReturnValue | Started> => {
   const { operation, configuration, requestId } = surroundings;
-  const [only, ...others] = chosen(configuration, request.clusters);
+  const [only, ...others] = chosen(operation, configuration, request.clusters);
   if (only !== undefined && others.length === 0) return runOne(only, request, surroundings);
   const { fanOut } = await import('./fan-out.ts');
   const { eventbridgeClient } = await import('./aws/eventbridge.ts');

@@ -1,19 +1,35 @@
 /** Who is told of a report: the configured topics and the bus. */
+import { receiverName } from '../report/notification-reason.ts';
 import type { Publisher } from '../report/publish.ts';
-import type { Configuration } from './configuration.ts';
+import type { Configuration, NotificationConfiguration } from './configuration.ts';
 import { environment } from './environment.ts';
+import { isPicked } from './select-clusters.ts';
 
-/** The publishers of a function, by its configuration and its stack's environment; SDK clients are loaded here. */
-export const publishersOf = async ({ notify }: Configuration): Promise<Publisher[]> => {
+/**
+ * The publishers of a function for one cluster’s report, by its configuration and its stack’s environment; SDK clients are loaded here.
+ * Rules that would send the same message to the same topic are one: that which reminds soonest.
+ *
+ * @param notify the rules as they count today, each at its place in the configuration, under whose name the receiver stays known
+ */
+export const publishersOf = async (
+  configuration: Configuration,
+  cluster: string,
+  notify: readonly (NotificationConfiguration | undefined)[] = configuration.notify,
+): Promise<Publisher[]> => {
   const topics = JSON.parse(environment('NIGHTSHIFT_TOPICS')) as string[];
+  const rules = configuration.notify.flatMap((configured, index) => {
+    const [rule, topic] = [notify[index], topics[index]];
+    if (!rule || !topic || (rule.clusters && !isPicked(configuration, rule.clusters, cluster))) return [];
+    return [{ rule, topic, name: receiverName(topic, configured) }];
+  });
   const publishers: Publisher[] = [];
-  if (notify.length > 0) {
+  if (rules.length > 0) {
     const { snsPublisher } = await import('../report/publish-sns.ts');
     const { snsClient } = await import('./aws/sns.ts');
-    for (const [index, rule] of notify.entries()) {
-      const topic = topics[index];
+    for (const { rule, topic, name } of oncePerName(rules)) {
       // A topic's own region: it may be another's.
-      if (topic) publishers.push(snsPublisher(snsClient({ region: topic.split(':')[3] ?? '' }), topic, rule));
+      const client = snsClient({ region: topic.split(':')[3] ?? '' });
+      publishers.push(snsPublisher(client, topic, rule, { name, region: process.env.AWS_REGION }));
     }
   }
   const { eventBridgePublisher } = await import('../report/publish-eventbridge.ts');
@@ -21,3 +37,10 @@ export const publishersOf = async ({ notify }: Configuration): Promise<Publisher
   publishers.push(eventBridgePublisher(eventbridgeClient(), environment('NIGHTSHIFT_BUS')));
   return publishers;
 };
+
+type Named = { readonly name: string; readonly rule: NotificationConfiguration };
+const oncePerName = <R extends Named>(rules: readonly R[]): R[] =>
+  [...Map.groupBy(rules, ({ name }) => name).values()].flatMap((same) => {
+    const days = ({ rule: { remindAfterDays = Number.MAX_SAFE_INTEGER } }: R) => remindAfterDays;
+    return same.toSorted((a, b) => days(a) - days(b)).slice(0, 1);
+  });

@@ -1,5 +1,5 @@
 /** What is wrong with a value by a zod schema, in words for whoever wrote the value. */
-import * as z from 'zod';
+import type * as z from 'zod';
 import type { ConfigurationPath, Mistake } from './configuration-error.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -58,7 +58,7 @@ const typeNames: Readonly<Record<string, string>> = {
 /** Where no alternative of a union fits, zod may tell the failure of the nearest one alone: the union's own message says all. */
 function unionMessage(root: z.core.$ZodType, issue: Issue): string | undefined {
   const schema = schemaAt(root, issue.path);
-  const message = schema instanceof z.core.$ZodUnion ? schema._zod.def.error?.(issue as never) : undefined;
+  const message = is<z.core.$ZodUnion>(schema, 'union') ? schema._zod.def.error?.(issue as never) : undefined;
   return typeof message === 'string' ? message : message?.message;
 }
 
@@ -73,27 +73,31 @@ function given(value: unknown): string {
   return text.length <= 80 ? text : `${text.slice(0, 60)}... (${text.length} characters)`;
 }
 
+/** By what it says of itself: zod's classes would bring all of zod into what a function loads first. */
+const is = <Schema extends z.core.$ZodType>(schema: z.core.$ZodType | undefined, type: Schema['_zod']['def']['type']): schema is Schema =>
+  schema?._zod.def.type === type;
+
 /** The part of the schema that a path leads to. */
 function schemaAt(schema: z.core.$ZodType, path: ConfigurationPath): z.core.$ZodType | undefined {
   return path.reduce<z.core.$ZodType | undefined>((outer, key) => {
     const inner = unwrapped(outer);
-    if (inner instanceof z.core.$ZodObject) return inner._zod.def.shape[String(key)] ?? inner._zod.def.catchall;
-    if (inner instanceof z.core.$ZodRecord) return inner._zod.def.valueType;
-    return inner instanceof z.core.$ZodArray ? inner._zod.def.element : undefined;
+    if (is<z.core.$ZodObject>(inner, 'object')) return inner._zod.def.shape[String(key)] ?? inner._zod.def.catchall;
+    if (is<z.core.$ZodRecord>(inner, 'record')) return inner._zod.def.valueType;
+    return is<z.core.$ZodArray>(inner, 'array') ? inner._zod.def.element : undefined;
   }, schema);
 }
 
 function unwrapped(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
   const wraps =
-    schema instanceof z.core.$ZodOptional ||
-    schema instanceof z.core.$ZodDefault ||
-    schema instanceof z.core.$ZodPrefault ||
-    schema instanceof z.core.$ZodNullable;
+    is<z.core.$ZodOptional>(schema, 'optional') ||
+    is<z.core.$ZodDefault>(schema, 'default') ||
+    is<z.core.$ZodPrefault>(schema, 'prefault') ||
+    is<z.core.$ZodNullable>(schema, 'nullable');
   return wraps ? unwrapped(schema._zod.def.innerType) : schema;
 }
 
 function knownKeys(schema: z.core.$ZodType | undefined): string[] {
   const inner = unwrapped(schema);
-  if (inner instanceof z.core.$ZodObject) return Object.keys(inner._zod.def.shape);
-  return inner instanceof z.core.$ZodRecord ? [...(inner._zod.def.keyType._zod.values ?? [])].map(String) : [];
+  if (is<z.core.$ZodObject>(inner, 'object')) return Object.keys(inner._zod.def.shape);
+  return is<z.core.$ZodRecord>(inner, 'record') ? [...(inner._zod.def.keyType._zod.values ?? [])].map(String) : [];
 }

@@ -1,8 +1,9 @@
 /** Which of the configured clusters are meant: by name, glob or label. */
 import { matchesGlob } from 'node:path';
-import type { Configuration } from './configuration.ts';
+import type { ClusterConfiguration, Configuration } from './configuration.ts';
+import type { Operation } from './operation.ts';
 
-/** A pattern that no configured cluster matches; the message names the known clusters and labels. */
+/** A pattern that picks no configured cluster, or none that the operation can run on; the message names what there is. */
 export class UnknownClusterError extends Error {
   override readonly name = 'UnknownClusterError';
 }
@@ -21,6 +22,47 @@ export function selectClusters(configuration: Pick<Configuration, 'clusters'>, p
   }
   return Object.keys(configuration.clusters).filter((name) => picked.has(name));
 }
+
+/** Does one of the patterns pick this cluster? One that picks none is refused where the configuration is read, and picks none here. */
+export const isPicked = ({ clusters }: Pick<Configuration, 'clusters'>, patterns: readonly string[], name: string): boolean =>
+  patterns.some((pattern) => picks(pattern, name, clusters[name]?.labels ?? {}));
+
+/**
+ * The clusters that an operation is to run on: those that the patterns pick, every configured one where there are none, without those that lack
+ * what it needs. Throws UnknownClusterError where a pattern picks none, or only such: one that is named outright is never left out in silence.
+ */
+export function clustersFor(
+  { name: operation, needs }: Pick<Operation, 'name' | 'needs'>,
+  configuration: Pick<Configuration, 'clusters'>,
+  patterns: readonly string[] | undefined,
+): string[] {
+  const has = (name: string) => hasNeeded[needs].isIn(configuration.clusters[name]);
+  for (const pattern of patterns ?? ['*']) {
+    const names = selectClusters(configuration, [pattern]);
+    if (names.some(has)) continue;
+    const only = names.length === 1 && names[0] === pattern ? `the cluster ${pattern}` : `"${pattern}" picks only ${firstOf(names)}, which`;
+    throw new UnknownClusterError(`${only} has no ${hasNeeded[needs].name}, which ${operation} needs; ${hasNeeded[needs].remedy}`);
+  }
+  return selectClusters(configuration, patterns ?? ['*']).filter(has);
+}
+
+const hasNeeded: Readonly<
+  Record<
+    Operation['needs'],
+    { readonly name: string; readonly remedy: string; readonly isIn: (cluster: ClusterConfiguration | undefined) => boolean }
+  >
+> = {
+  api: {
+    name: 'eks and no kubeconfig',
+    remedy: 'say in nightshift.yaml how it is reached, or leave it out here: with backups alone it counts as gone',
+    isIn: (cluster) => cluster?.eks !== undefined || cluster?.kubeconfig !== undefined,
+  },
+  backups: {
+    name: 'backups',
+    remedy: 'name in nightshift.yaml where Velero keeps them, or leave it out here',
+    isIn: (cluster) => cluster?.backups !== undefined,
+  },
+};
 
 function picks(pattern: string, name: string, labels: Readonly<Record<string, string>>): boolean {
   const equals = pattern.indexOf('=');

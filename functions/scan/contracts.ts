@@ -45,15 +45,15 @@ export interface Read<T = unknown> {
   readonly type?: T;
 }
 
-/** The reference to an object of `read`, from its metadata or from another object's reference to it. */
+/** The reference to an object of `read`, from its metadata or from another object's reference to it. What is no text (a folder of manifests may hold it) names nothing. */
 export const refTo = (
   { group, versions, kind }: Read,
   named: { readonly namespace?: string | null; readonly name?: string | null } | null | undefined,
 ): Ref => ({
   apiVersion: group ? `${group}/${versions[0]}` : versions[0],
   kind,
-  ...(named?.namespace ? { namespace: named.namespace } : {}),
-  name: named?.name ?? '',
+  ...(named?.namespace && typeof named.namespace === 'string' ? { namespace: named.namespace } : {}),
+  name: typeof named?.name === 'string' ? named.name : '',
 });
 
 /** One object in one string, for maps: kind, namespace and name, without the version, which two reads of one object may say differently. */
@@ -202,6 +202,8 @@ export interface Source {
   readonly version?: string;
   /** Why it holds no status (plain manifests): checks that need one are then not applicable. */
   readonly stateless?: string;
+  /** Where only these namespaces are looked at: what is in none of them is not applicable. */
+  readonly namespaces?: readonly string[];
   /** What reaching it showed, such as TLS that is not verified; reported under the check `cluster-access`. */
   readonly findings?: readonly Finding[];
   /** Every read that was given ends with exactly one End; each `read` is the very object that was given. */
@@ -224,6 +226,15 @@ export interface ObserverEnd {
   readonly remedy?: string;
 }
 
+/** What an object carries so that findings on it, or, on a Namespace, on what is in it, are left out of the report: as written, not yet understood. */
+export interface IgnoreAnnotation {
+  readonly object: Ref;
+  /** The value of nightshift.dev/ignore, cut where it is longer than anybody writes it. */
+  readonly ignore: string;
+  readonly until?: string;
+  readonly reason?: string;
+}
+
 export interface ScanResult<Out> {
   readonly out: readonly (Out & { readonly observer: string })[];
   readonly links: readonly Link[];
@@ -233,6 +244,10 @@ export interface ScanResult<Out> {
   readonly memory: Readonly<Record<string, unknown>>;
   /** By label selector of `ScanRun.labels`: the refKey of each object seen that it selects. */
   readonly labelled: ReadonlyMap<string, ReadonlySet<string>>;
+  /** By refKey: the objects seen that carry the annotation nightshift.dev/ignore. */
+  readonly annotated: ReadonlyMap<string, IgnoreAnnotation>;
+  /** Of `ScanRun.annotatedKinds`, those of which not every object was seen, with the reason: what they may carry is not known. */
+  readonly annotationsUnseen: readonly { readonly kind: string; readonly reason: string }[];
   readonly objects: number;
   readonly requests: number;
   readonly bytes: number;
@@ -247,6 +262,13 @@ export interface ScanRun {
   readonly memory?: Readonly<Record<string, unknown>>;
   /** Label selectors (`key` or `key=value`) of ignore rules: which objects they select is told in the result. */
   readonly labels?: readonly string[];
+  /** Read beside what the checks read, for the annotations of their objects alone; where they cannot be read nothing is incomplete. */
+  readonly annotatedKinds?: {
+    /** Whatever the checks read: Namespaces, whose annotations hold for what is in them. */
+    readonly always: readonly Read[];
+    /** Where a check asks for owners: the kinds that its findings may then name. */
+    readonly owners: readonly Read[];
+  };
   /** Aborted when the time budget is spent: reads then end as failed with the reason `budget`. */
   readonly signal: AbortSignal;
   /** Told now and then, for a progress line. */

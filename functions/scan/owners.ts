@@ -18,6 +18,8 @@ const metadataOf = (object: unknown): Owned | undefined => (object as { metadata
 /** Longer chains than this are a mistake or a cycle. */
 const longestChain = 8;
 const climbed = new Set(['ReplicaSet', 'Job']);
+/** Does this read hold links of an owner chain? */
+export const climbs = ({ kind }: Read): boolean => climbed.has(kind);
 
 /** The object's immediate controller. A Node controls only its static pods, and is no owner to group by. */
 const controllerOf = (metadata: Owned | undefined): Ref | undefined => {
@@ -49,8 +51,6 @@ const key = ({ kind, namespace, name }: Ref): string => `${kind}/${namespace ?? 
 export const ownerIndex = () => {
   const controllers = new Map<string, Ref | undefined>();
   return {
-    /** Does this read hold links of an owner chain? */
-    climbs: ({ kind }: Read): boolean => climbed.has(kind),
     note({ kind }: Read, object: unknown): void {
       const metadata = metadataOf(object);
       if (metadata?.name) controllers.set(`${kind}/${metadata.namespace ?? ''}/${metadata.name}`, controllerOf(metadata));

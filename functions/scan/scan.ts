@@ -1,3 +1,4 @@
+import { annotationReads, annotationSelection, unseenAnnotations } from './annotations.ts';
 import {
   type Batch,
   type End,
@@ -8,17 +9,23 @@ import {
   type Observer,
   type ObserverEnd,
   type Pass,
+  type ProbeAnswer,
   type Read,
   type Reads,
   type Reducer,
+  refKey,
+  refTo,
   type ScanResult,
   type ScanRun,
   type Source,
 } from './contracts.ts';
 import { labelSelection } from './label-selection.ts';
-import { ownerIndex } from './owners.ts';
-import { type PlannedRead, planReads } from './plan-reads.ts';
+import { climbs, ownerIndex } from './owners.ts';
+import { type PlannedRead, planReads, type Reader } from './plan-reads.ts';
+import { probesOf } from './probes.ts';
+import { soundFinding, soundObjects, soundRef } from './sound-objects.ts';
 import { graceMs, withinBudget } from './within-budget.ts';
+import { outOfReach } from './within-namespaces.ts';
 
 /** One observer at work. `end` is set as soon as nothing more is to be learned from it. */
 interface Running<Out> {
@@ -27,6 +34,8 @@ interface Running<Out> {
   reducer?: Reducer<Reads, unknown>;
   objects: number;
   end?: Omit<ObserverEnd, 'id' | 'objects'>;
+  /** It threw at an object: how it ends for that, at best. */
+  stumbled?: Omit<ObserverEnd, 'id' | 'objects'>;
 }
 type See = (object: unknown) => void;
 
@@ -50,23 +59,37 @@ const begin = <Out>(observer: Observer<Out>, source: Source, run: ScanRun): { ru
   const off = run.off?.[observer.id];
   if (off !== undefined) running.end = { outcome: 'not-run', reason: off };
   else if (source.stateless && !observer.worksOnManifests) running.end = { outcome: 'not-run', reason: source.stateless };
+  else {
+    // Said here and not left to the source: a list that others read as well does not have this reader's namespace.
+    const needed = Object.values(reads).filter(({ optional, namespace }) => !optional && namespace !== undefined);
+    const reason = needed.map((read) => outOfReach(read, source.namespaces, true)).find((each) => each !== undefined);
+    if (reason !== undefined) running.end = { outcome: 'not-run', reason };
+  }
   return { running, options: parsed.data };
 };
 
-/** Shows a batch to one reader; a throw ends that observer alone. */
-const show = <Out>(running: Running<Out>, see: See, namespace: string | undefined, objects: readonly unknown[]): void => {
-  try {
-    for (const object of objects) {
-      if (object === null || typeof object !== 'object') continue;
-      if (namespace !== undefined && (object as { metadata?: { namespace?: string } }).metadata?.namespace !== namespace) continue;
-      running.objects += 1;
+/** Shows a batch to one reader. An object that it does not get along with keeps none of the others from it, but what it says is then not whole. */
+const show = <Out>(running: Running<Out>, see: See, { read, namespace }: Shown, objects: readonly unknown[]): void => {
+  for (const object of objects) {
+    if (running.end) return;
+    const { metadata } = object as { metadata?: Parameters<typeof refTo>[1] & { namespace?: string } };
+    if (namespace !== undefined && metadata?.namespace !== namespace) continue;
+    running.objects += 1;
+    try {
       see(object);
+    } catch (error) {
+      const end = endOfThrown(error);
+      if (error instanceof NotApplicable || error instanceof NotReadable) running.end = end;
+      else running.stumbled ??= { ...end, reason: `${end.reason} (at ${refKey(refTo(read, metadata))})` };
     }
-  } catch (error) {
-    running.end = endOfThrown(error);
   }
 };
 
+/** What a reader is shown: of these objects those of one namespace, where it wants no others. */
+interface Shown {
+  readonly read: Read;
+  readonly namespace: string | undefined;
+}
 type Show = (objects: readonly unknown[]) => void;
 
 const showers = <Out>(planned: PlannedRead, byId: ReadonlyMap<string, Running<Out>>): readonly Show[] =>
@@ -75,7 +98,7 @@ const showers = <Out>(planned: PlannedRead, byId: ReadonlyMap<string, Running<Ou
     const see: See | undefined = running?.reducer?.see[name] as See | undefined;
     if (!running || !see) return [];
     const namespace = planned.read.namespace === undefined ? read.namespace : undefined;
-    return [(objects: readonly unknown[]) => running.end || show(running, see, namespace, objects)];
+    return [(objects: readonly unknown[]) => running.end || show(running, see, { read, namespace }, objects)];
   });
 
 /** Takes batches and ends from the source until all is said or the budget is spent; every planned read gets an end. */
@@ -160,6 +183,7 @@ const startAll = <Out>(
     readonly out: (Out & { readonly observer: string })[];
     readonly links: Link[];
     readonly owner: Pass<Out, unknown, unknown>['owner'];
+    readonly probe: (path: string) => Promise<ProbeAnswer>;
   },
 ): ReadonlyMap<string, Running<Out>> => {
   const byId = new Map<string, Running<Out>>();
@@ -171,12 +195,12 @@ const startAll = <Out>(
       options,
       now: source.now,
       memory: run.memory?.[observer.id],
-      emit: (found) => sink.out.push({ ...found, observer: observer.id }),
-      link: (link) => sink.links.push(link),
+      emit: (found) => sink.out.push({ ...soundFinding(found), observer: observer.id }),
+      link: (link) => sink.links.push({ ...link, effect: soundRef(link.effect), cause: soundRef(link.cause) }),
       owner: sink.owner,
       probe: async (path) => {
         if (!observer.probes?.includes(path)) throw new TypeError(`${observer.id} does not declare the probe ${path}`);
-        return source.probe(path, run.signal);
+        return sink.probe(path);
       },
     };
     try {
@@ -203,9 +227,16 @@ const finishAll = async <Out>(
   await Promise.all(
     [...byId.values()].map(async (running) => {
       running.end ??= endOfReads(byObserver.get(running.observer.id) ?? []) ?? (await finish(running, signal));
+      if (running.stumbled && running.end.outcome === 'ran') running.end = running.stumbled;
     }),
   );
 };
+
+/** What the observers that are to run read. */
+const readersOf = <Out>(byId: ReadonlyMap<string, Running<Out>>): readonly Reader[] =>
+  [...byId.values()]
+    .filter(({ end }) => !end)
+    .flatMap(({ observer, reads }) => Object.entries(reads).map(([name, read]): Reader => ({ observer: observer.id, name, read })));
 
 /** What those that ran whole want to remember for the next run. */
 const rememberAll = <Out>(byId: ReadonlyMap<string, Running<Out>>): Readonly<Record<string, unknown>> => {
@@ -231,18 +262,21 @@ export const scan = async <Out>(source: Source, observers: readonly Observer<Out
   const links: Link[] = [];
   const owners = ownerIndex();
   const labels = labelSelection(run.labels ?? []);
-  const byId = startAll(source, observers, run, { out, links, owner: owners.ownerOf });
-  const planned = planReads(
-    [...byId.values()]
-      .filter(({ end }) => !end)
-      .flatMap(({ observer, reads }) => Object.entries(reads).map(([name, read]) => ({ observer: observer.id, name, read }))),
-  );
+  const annotations = annotationSelection();
+  const probes = probesOf(source, run.signal);
+  const byId = startAll(source, observers, run, { out, links, owner: owners.ownerOf, probe: probes.ask });
+  void probes.askAhead([...byId.values()].flatMap(({ observer, end }) => (end ? [] : (observer.probes ?? []))));
+  const readers = readersOf(byId);
+  const annotatedKinds = annotationReads(readers, run.annotatedKinds);
+  const planned = planReads([...readers, ...annotatedKinds.map((read) => ({ observer: '', name: 'annotations', read }))]);
   const shows = new Map(planned.map((plan) => [plan.read, showers(plan, byId)]));
   let objects = 0;
-  const ends = await consume(source, planned, run.signal, ({ read, objects: batch }) => {
-    objects += batch.length;
-    if (owners.climbs(read)) for (const object of batch) owners.note(read, object);
+  const ends = await consume(source, planned, run.signal, ({ read, objects: given }) => {
+    const batch = soundObjects(given);
+    objects += given.length;
+    if (climbs(read)) for (const object of batch) owners.note(read, object);
     if (labels.wanted) for (const object of batch) labels.note(read, object);
+    for (const object of batch) annotations.note(read, object);
     for (const showTo of shows.get(read) ?? []) showTo(batch);
     run.onProgress?.({ objects, resource: read.resource });
   });
@@ -259,6 +293,8 @@ export const scan = async <Out>(source: Source, observers: readonly Observer<Out
     })),
     memory,
     labelled: labels.result(),
+    annotated: annotations.result(),
+    annotationsUnseen: unseenAnnotations(annotatedKinds, [...ends.values()]),
     objects,
     ...source.traffic(),
   };

@@ -1,32 +1,41 @@
 /** npm run generate: writes what follows from declarations. test/infra/generate.test.ts holds the committed files against it. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { assertIds, checksIndex } from './checks-index.ts';
+import { assertIds, checkIdsList, checksIndex, operationFolders, operationsIndex } from './indexes.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const checkFolders = ['functions/health-check/checks'];
 
-/** Every generated file by its path below the root. The lists of checks come first: the rest is made from what they import. */
+/** Every generated file by its path below the root. The lists come first: the rest is made from what they import. */
 export const generateIndexes = async (): Promise<ReadonlyMap<string, string>> => {
   const files = new Map<string, string>();
-  for (const folder of checkFolders) {
+  const folders = await operationFolders(join(root, 'functions'));
+  for (const { name } of folders.filter(({ hasChecks }) => hasChecks)) {
+    const folder = `functions/${name}/checks`;
     await assertIds(join(root, folder));
     files.set(`${folder}/index.ts`, await checksIndex(join(root, folder)));
   }
+  files.set('functions/operations.ts', operationsIndex(folders.map(({ name }) => name)));
   return files;
 };
 
 export const generateFromDeclarations = async (): Promise<ReadonlyMap<string, string>> => {
-  const { healthCheck } = await import('../../functions/health-check/operation.ts');
+  const { allOperations: operations } = await import('../../functions/operations.ts');
   const { inClusterManifests } = await import('./permissions.ts');
-  const { checksPage, permissionsPage, reportJsonSchema } = await import('./documentation.ts');
-  const operations = [healthCheck];
-  const manifests = inClusterManifests(operations.flatMap(({ checks }) => checks));
+  const { inClusterChart } = await import('./chart.ts');
+  const { checksPage, eventsPage, permissionsPage } = await import('./documentation.ts');
+  const { jsonSchemas } = await import('./schemas.ts');
+  const checks = operations.flatMap((operation) => operation.checks);
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
   return new Map([
-    ...[...manifests].map(([path, text]): [string, string] => [`infra/in-cluster/${path}`, text]),
+    ...[...inClusterManifests(checks), ...inClusterChart(checks, version)].map(([path, text]): [string, string] => [
+      `infra/in-cluster/${path}`,
+      text,
+    ]),
+    ['functions/runtime/check-ids.ts', checkIdsList(checks.map(({ id }) => id))],
     ['docs/checks.md', checksPage(operations)],
     ['docs/permissions.md', permissionsPage(operations)],
-    ['docs/report.schema.json', reportJsonSchema()],
+    ['docs/events.md', eventsPage(operations)],
+    ...jsonSchemas(operations),
   ]);
 };
 

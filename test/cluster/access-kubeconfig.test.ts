@@ -95,7 +95,7 @@ describe('who asks', () => {
     assert.deepEqual([String(tls?.cert), String(tls?.key)], [certificate, key]);
   });
 
-  test('certificates and a token from files beside the kubeconfig', async () => {
+  test('certificates and a token from files beside the kubeconfig; the token’s is read anew', async (context) => {
     const directory = temporaryDirectory('kubeconfig');
     const { certificate, key } = authority.sign({ commonName: 'me' });
     for (const [name, content] of Object.entries({
@@ -115,6 +115,11 @@ describe('who asks', () => {
     );
     writeFileSync(join(directory, 'token'), 'newer\n');
     assert.deepEqual((await access.credentials(true)).headers, { authorization: 'Bearer newer' });
+    writeFileSync(join(directory, 'token'), 'newest\n');
+    assert.deepEqual((await access.credentials(false)).headers, { authorization: 'Bearer newer' }, 'kept for a minute');
+    const begun = performance.now();
+    context.mock.method(performance, 'now', () => begun + 61_000);
+    assert.deepEqual((await access.credentials(false)).headers, { authorization: 'Bearer newest' });
     const missing = await refusal(accessOf(kubeconfig({ tokenFile: 'none' }), { directory }), 'configuration');
     assert.match(missing, /the file .*none cannot be read \(ENOENT\)/);
   });
@@ -171,13 +176,45 @@ describe('in a function', () => {
     const exec = { command: 'aws', args: ['eks', 'get-token'] };
     assert.match(
       await refusal(accessOf(kubeconfig({ exec })), 'configuration'),
-      /plugin aws: plugins run on the command line only.*eks: \{ name, region \}/,
+      /plugin aws: plugins run on the command line only.*eks: \{ name: NAME, region: REGION \}/,
     );
     assert.match(await refusal(accessOf(kubeconfig({ 'auth-provider': { name: 'gcp' } })), 'configuration'), /provider gcp/);
     assert.match(await refusal(accessOf(kubeconfig({ tokenFile: '/x', token: secret })), 'configuration'), /names files \(tokenFile\)/);
     const files = kubeconfig({ token: secret }, { 'certificate-authority': 'ca.crt' });
     assert.match(await refusal(accessOf(files), 'configuration'), /names files \(certificate-authority\).*--flatten/);
   });
+
+  const plugins: readonly (readonly [string, object, object, string])[] = [
+    [
+      'of aws eks update-kubeconfig',
+      { command: 'aws', args: ['--region', 'eu-central-1', 'eks', 'get-token', '--cluster-name', 'prod', '--output', 'json'] },
+      {},
+      '{ name: prod, region: eu-central-1 }',
+    ],
+    [
+      'with a role, and the region in the address',
+      {
+        command: '/usr/local/bin/aws',
+        args: ['eks', 'get-token', '--cluster-name=prod', '--role-arn', 'arn:aws:iam::123456789012:role/read'],
+      },
+      { server: 'https://0123456789ABCDEF.gr7.us-east-2.eks.amazonaws.com' },
+      '{ name: prod, region: us-east-2, role: arn:aws:iam::123456789012:role/read }',
+    ],
+    [
+      'of aws-iam-authenticator, with the region in its environment',
+      { command: 'aws-iam-authenticator', args: ['token', '-i', 'prod'], env: [{ name: 'AWS_REGION', value: 'cn-north-1' }] },
+      {},
+      '{ name: prod, region: cn-north-1 }',
+    ],
+    ['of another program', { command: 'kubelogin', args: ['-i', 'prod', '--region', secret] }, {}, '{ name: NAME, region: REGION }'],
+  ];
+  for (const [name, exec, entry, written] of plugins) {
+    test(`the way out of a plugin ${name}`, async () => {
+      assert.ok(
+        (await refusal(accessOf(kubeconfig({ exec }, entry)), 'configuration')).includes(`write eks: ${written} instead of kubeconfig`),
+      );
+    });
+  }
 
   test('a kubeconfig that is a file is refused before it is looked for', async () => {
     const options = { interactive: false, signal: new AbortController().signal, name: 'edge-7' };

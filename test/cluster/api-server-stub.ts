@@ -32,7 +32,11 @@ const discovered: Answers = {
 };
 
 /** A source over a server that answers as told, by path; unknown paths are 404. */
-export async function sourceOf(answers: Answers, facts: { eksCluster?: string } = {}, settings: ApiClientSettings = {}) {
+export async function sourceOf(
+  answers: Answers,
+  facts: { eksCluster?: string; namespaces?: readonly string[] } = {},
+  settings: ApiClientSettings = {},
+) {
   const all = { ...discovered, ...answers };
   const server = await startHttpsServer((request, response) => {
     const url = new URL(request.url ?? '/', 'https://server');

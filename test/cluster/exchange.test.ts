@@ -34,6 +34,17 @@ describe('whoever gives up is let go at once', () => {
   });
 });
 
+test('who got the connection of another is not said to have none while its answer takes its time', async () => {
+  const server = await serve((request, response) => {
+    setTimeout(() => sendJson(response, {}), request.url === '/slow' ? 600 : 50);
+  });
+  const client = clientOf(server.access, { timeouts: { connect: 300 }, attempts: 1 });
+  const quick = ['/a', '/b', '/c'].map((path) => client.get(path));
+  const slow = client.get('/slow');
+  const [{ status }] = await Promise.all([slow, ...quick]);
+  assert.equal(status, 200);
+});
+
 test('an answer that is no HTTP is not kept in the error: it may hold a Secret', async () => {
   const server = await serve((_, response) => {
     response.writeHead(200, { 'content-type': 'application/json', 'transfer-encoding': 'chunked' });

@@ -30,6 +30,8 @@ async function packagesOf(file: string): Promise<readonly string[]> {
 test('reaching a cluster loads only what its own way needs', async () => {
   assert.deepEqual(await packagesOf('functions/cluster/open-cluster.ts'), []);
   assert.deepEqual(await packagesOf('functions/cluster/access-kubeconfig.ts'), ['yaml', 'zod']);
+  assert.deepEqual(await packagesOf('functions/cluster/kubeconfig-from-s3.ts'), ['@aws-sdk/client-s3']);
+  assert.deepEqual(await packagesOf('functions/cluster/kubeconfig-from-ssm.ts'), ['@aws-sdk/client-ssm']);
   const eks = await packagesOf('functions/cluster/access-eks.ts');
   assert.deepEqual(eks, ['@aws-crypto/sha256-js', '@aws-sdk/client-eks', '@smithy/protocol-http', '@smithy/signature-v4']);
 });

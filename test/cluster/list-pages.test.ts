@@ -43,7 +43,7 @@ test('a cut page is asked for again, and each object shown once', async () => {
   const { names, end } = await readAll(source, [pods]);
   assert.deepEqual(names, namesOf(700));
   assert.equal(end?.state, 'complete');
-  assert.equal(paths().length, 2 + 2 * 2);
+  assert.equal(paths().length, 1 + 2 * 2, 'discovery of the core group, and each page twice');
 });
 
 test('410 is continued with its own token: inconsistent, each object once', async () => {
@@ -88,6 +88,15 @@ test('a page that takes too long is asked for smaller', async () => {
   const { names, end } = await readAll(source, [pods]);
   assert.deepEqual([names.length, end?.state], [120, 'complete']);
   assert.deepEqual(limitsOf(paths(), 'pods').slice(0, 3), [250, 50, 50]);
+});
+
+test('a page that is too large is asked for smaller, as often as it can be, and takes no memory before', async () => {
+  const list = listOf(30, 1_200_000);
+  const { source, paths } = await sourceOf({ '/api/v1/pods': (_, response, url) => sendJson(response, list(url)) });
+  const { names, end } = await readAll(source, [pods]);
+  assert.deepEqual([names, end?.state], [namesOf(30), 'complete']);
+  assert.deepEqual(limitsOf(paths(), 'pods'), [250, 50, 10, 10, 10]);
+  assert.ok(source.traffic().bytes < 36_000_000 + 2 * 17_500_000, `${source.traffic().bytes} bytes`);
 });
 
 test('a list without items, and one that is null', async () => {

@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { openCluster } from '../../functions/cluster/open-cluster.ts';
 import { userAgent } from '../../functions/cluster/user-agent.ts';
 import packageFile from '../../package.json' with { type: 'json' };
 import { temporaryDirectory } from '../control-plane/parts/child-process.ts';
+import { startHttpProxy } from './http-proxy.ts';
 import { startHttpStub } from './http-stub.ts';
 import { authority, type Handler, sendJson, startHttpsServer } from './https-server.ts';
 
@@ -46,8 +47,9 @@ test('the user agent is of this version', () => {
   assert.equal(userAgent, `nightshift/${packageFile.version}`);
 });
 
-describe('a kubeconfig in Secrets Manager', async () => {
-  const secrets: Record<string, string> = {};
+/** What lies in Secrets Manager. */
+const secrets: Record<string, string> = {};
+before(async () => {
   const stub = await startHttpStub((request, body, response) => {
     assert.equal(request.headers['x-amz-target'], 'secretsmanager.GetSecretValue');
     const { SecretId: id } = JSON.parse(body);
@@ -63,7 +65,9 @@ describe('a kubeconfig in Secrets Manager', async () => {
     AWS_SECRET_ACCESS_KEY: 'own-secret',
     AWS_REGION: 'eu-central-1',
   });
+});
 
+describe('a kubeconfig in Secrets Manager', () => {
   test('by name, in a function', async () => {
     const server = await serve(version);
     secrets['clusters/edge-7'] = kubeconfig(server.url);
@@ -93,8 +97,38 @@ describe('a kubeconfig in Secrets Manager', async () => {
       kind: 'not-found',
       message: /secretsmanager:GetSecretValue of none: ResourceNotFoundException: no none for you/,
     });
-    await assert.rejects(open('closed'), { kind: 'forbidden', message: /AccessDeniedException/ });
+    await assert.rejects(open('closed'), {
+      kind: 'forbidden',
+      message: /AccessDeniedException/,
+      remedy: /allow secretsmanager:GetSecretValue on this secret, and kms:Decrypt/,
+    });
+    secrets.blank = ' \n';
+    await assert.rejects(open('blank'), { kind: 'configuration', message: 'the secret blank is empty' });
   });
+});
+
+test('several contexts of one secret are several clusters', async () => {
+  const [one, two] = [await serve(version), await serve(version)];
+  const both = JSON.parse(kubeconfig(one.url));
+  both.contexts.push({ name: 'second', context: { cluster: 'two', user: 'me' } });
+  both.clusters.push({ name: 'two', cluster: { ...both.clusters[0].cluster, server: two.url } });
+  secrets.both = JSON.stringify(both);
+  const nameOf = async (context: string) => {
+    const source = await openCluster({ kubeconfig: { secret: 'both', context } }, inFunction);
+    await source.close();
+    return source.name;
+  };
+  assert.deepEqual([await nameOf('main'), await nameOf('second')], [one.url, two.url]);
+});
+
+test('tls-server-name: the certificate is that of another name than the address', async () => {
+  const server = await startHttpsServer(version, authority.sign({ commonName: 'kube-apiserver', names: ['DNS:api.internal'] }));
+  running.push(server);
+  await assert.rejects(openCluster({ kubeconfigFile: fileOf(kubeconfig(server.url)) }, onCommandLine), { kind: 'hostname-mismatch' });
+  const named = fileOf(kubeconfig(server.url, { 'tls-server-name': 'api.internal' }));
+  const source = await openCluster({ kubeconfigFile: named }, onCommandLine);
+  assert.equal(source.version, 'v1.36.3');
+  await source.close();
 });
 
 describe('the first answer', () => {
@@ -129,19 +163,10 @@ describe('the first answer', () => {
   });
 });
 
-/** An HTTP proxy that opens tunnels. */
-async function startHttpProxy(tunnels: string[]): Promise<string> {
-  const proxy = await startHttpStub((_, __, response) => response.writeHead(500).end());
+async function startTunnels(tunnels: string[]): Promise<string> {
+  const proxy = await startHttpProxy();
   running.push(proxy);
-  proxy.server.on('connect', ({ url = '' }, socket) => {
-    tunnels.push(url);
-    const { hostname, port } = new URL(`http://${url}`);
-    const upstream = connect(Number(port), hostname, () => {
-      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
-      upstream.pipe(socket).pipe(upstream);
-    });
-    for (const each of [upstream, socket]) each.on('error', () => undefined);
-  });
+  proxy.server.on('connect', ({ url = '' }) => tunnels.push(url));
   return proxy.endpoint;
 }
 
@@ -170,7 +195,7 @@ async function startSocksProxy(tunnels: string[]): Promise<string> {
 }
 
 for (const [name, startProxy] of [
-  ['an HTTP proxy', startHttpProxy],
+  ['an HTTP proxy', startTunnels],
   ['a SOCKS proxy', startSocksProxy],
 ] as const) {
   test(`through ${name} of a kubeconfig, over a kept connection, and still verified`, async () => {
@@ -185,9 +210,33 @@ for (const [name, startProxy] of [
     assert.equal(server.requests[2]?.headers.authorization, `Bearer ${token}`);
     await source.close();
     const untrusted = kubeconfig(server.url, { 'proxy-url': proxy, 'certificate-authority-data': undefined });
+    // A function has no files, and needs none for a proxy.
+    secrets.proxied = kubeconfig(server.url, { 'proxy-url': proxy });
+    await (await openCluster({ kubeconfig: { secret: 'proxied' } }, inFunction)).close();
+    assert.deepEqual(tunnels, [new URL(server.url).host, new URL(server.url).host]);
     await assert.rejects(openCluster({ kubeconfigFile: fileOf(untrusted) }, onCommandLine), { kind: 'untrusted-certificate' });
   });
 }
+
+test('a proxy that refuses or is not there is named, without its password', async () => {
+  const refusing = await startHttpProxy(407);
+  running.push(refusing);
+  const errors: Readonly<Record<string, RegExp>> = {
+    [refusing.endpoint.replace('//', '//me:hunter2@')]: /^the proxy on the way to 10\.1\.2\.3:6443 answers 407 and opens no tunnel/,
+    'http://me:hunter2@127.0.0.1:1': /^nobody answers at 127\.0\.0\.1:1, the proxy on the way to 10\.1\.2\.3:6443/,
+    'socks5://127.0.0.1:1': /^the proxy on the way to 10\.1\.2\.3:6443 opens no tunnel: .*ECONNREFUSED/,
+  };
+  for (const [proxy, message] of Object.entries(errors)) {
+    const file = fileOf(kubeconfig('https://10.1.2.3:6443', { 'proxy-url': proxy }));
+    await assert.rejects(openCluster({ kubeconfigFile: file }, onCommandLine), (error: Error & { kind?: string; remedy?: string }) => {
+      assert.equal(error.kind, 'unreachable');
+      assert.match(error.message, message);
+      assert.match(error.remedy ?? '', /proxy-url/);
+      assert.doesNotMatch(error.message, /hunter2/);
+      return true;
+    });
+  }
+});
 
 test('a proxy that is none is not passed by', async () => {
   const server = await serve(version);

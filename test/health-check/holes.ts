@@ -5,10 +5,11 @@ import type { Check } from '../../functions/scan/contracts.ts';
 import { type CheckRun, runCheck } from './run-check.ts';
 
 type Json = unknown;
-type Path = readonly (string | number)[];
+/** Where in an object. */
+export type Path = readonly (string | number)[];
 
 /** Every place in a JSON value below the object's own apiVersion and kind. */
-const placesIn = (value: Json, path: Path = []): Path[] => {
+export const placesIn = (value: Json, path: Path = []): Path[] => {
   if (typeof value !== 'object' || value === null) return [];
   const entries: [string | number, Json][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
   return entries.flatMap(([key, inner]) => {
@@ -19,21 +20,26 @@ const placesIn = (value: Json, path: Path = []): Path[] => {
 };
 
 type Hole = 'missing' | 'null' | 'unknown';
+/** In the place of what was there: nothing at all, or another value. */
+type Replace = (old: Json) => readonly [] | readonly [Json];
 
-const punch = (object: Json, path: Path, hole: Hole): Json => {
+const punch = (object: Json, path: Path, hole: Hole): Json =>
+  replaced(object, path, (old) => (hole === 'missing' ? [] : [filling(old, hole)]));
+
+/** The object with something else at one place; what is not on the way there stays the very same. */
+export const replaced = (object: Json, path: Path, replace: Replace): Json => {
   const [key, ...rest] = path;
   if (key === undefined || typeof object !== 'object' || object === null) return object;
   if (Array.isArray(object)) {
     return object.flatMap((item, index) => {
       if (index !== key) return [item];
-      return rest.length > 0 ? [punch(item, rest, hole)] : hole === 'missing' ? [] : [filling(item, hole)];
+      return rest.length > 0 ? [replaced(item, rest, replace)] : replace(item);
     });
   }
   return Object.fromEntries(
     Object.entries(object).flatMap(([name, inner]): [string, Json][] => {
       if (name !== key) return [[name, inner]];
-      if (rest.length > 0) return [[name, punch(inner, rest, hole)]];
-      return hole === 'missing' ? [] : [[name, filling(inner, hole)]];
+      return (rest.length > 0 ? [replaced(inner, rest, replace)] : replace(inner)).map((value) => [name, value]);
     }),
   );
 };

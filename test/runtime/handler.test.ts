@@ -93,6 +93,7 @@ describe('one warm function', () => {
   test('keeps nothing of one invocation for the next, and measures only what was stored and whole', async (t) => {
     t.after(() => mock.restoreAll());
     const { invoke, taken } = await lambda();
+    // By operation alone for the alarms, then by cluster.
     const metricsOf = (lines: readonly Line[]) =>
       lines
         .filter(({ _aws }) => _aws)
@@ -105,12 +106,18 @@ describe('one warm function', () => {
 
     await invoke(of('one'));
     const first = taken();
-    assert.deepEqual(metricsOf(first), [['one', 'health-check', 1, 1]]);
-    assert.deepEqual(dimensionsOf(first), [[['Cluster', 'Operation']]]);
+    assert.deepEqual(metricsOf(first), [
+      [undefined, 'health-check', undefined, 1],
+      ['one', 'health-check', 1, 1],
+    ]);
+    assert.deepEqual(dimensionsOf(first), [[['Operation']], [['Cluster', 'Operation']]]);
     await invoke(of('two'));
     const second = taken();
-    assert.deepEqual(metricsOf(second), [['two', 'health-check', 1, 1]]);
-    assert.deepEqual(dimensionsOf(second), [[['Cluster', 'Operation']]]);
+    assert.deepEqual(metricsOf(second), [
+      [undefined, 'health-check', undefined, 1],
+      ['two', 'health-check', 1, 1],
+    ]);
+    assert.deepEqual(dimensionsOf(second), [[['Operation']], [['Cluster', 'Operation']]]);
     assert.ok(second.every((line) => !JSON.stringify(line).includes('"one"')));
 
     await assert.rejects(invoke({ clutser: 'one' }), /Unknown key/);

@@ -3,9 +3,10 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { healthCheck } from '../../functions/health-check/operation.ts';
+import { validateCheckOptions } from '../../functions/runtime/check-options.ts';
 import type { OperationOptions } from '../../functions/runtime/configuration.ts';
 import { ConfigurationError } from '../../functions/runtime/configuration-error.ts';
-import { checksOff, validateCheckOptions } from '../../functions/runtime/operation.ts';
+import { checksOff } from '../../functions/runtime/operation.ts';
 import { runIdOf } from '../../functions/runtime/run-id.ts';
 import { reserveOf, timeBudget } from '../../functions/runtime/time-budget.ts';
 
@@ -45,8 +46,8 @@ test('options of checks are validated, naming check, option and what there is', 
       () => validateCheckOptions(healthCheck, { checks: { off: [], ...checks } as unknown as OperationOptions['checks'] }),
       (error: unknown) => error instanceof ConfigurationError && pattern.test(error.message),
     );
-  refused({ nope: {} }, /no check "nope"; there are .*service-without-endpoints/);
-  refused({ off: ['nope'] }, /no check "nope"/);
+  refused({ nope: {} }, /options\.health-check\.checks\.nope: unknown check; health-check has .*service-without-endpoints/);
+  refused({ off: ['nope'] }, /checks\.off\[0\]: "nope": unknown check/);
   refused({ 'service-without-endpoints': { graceMinutes: -1 } }, /service-without-endpoints\.graceMinutes/);
   refused({ 'service-without-endpoints': { grace: 1 } }, /service-without-endpoints.*grace/);
   const checks = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Configuration } from '../../functions/runtime/configuration.ts';
-import { selectClusters, UnknownClusterError } from '../../functions/runtime/select-clusters.ts';
+import { clustersFor, selectClusters, UnknownClusterError } from '../../functions/runtime/select-clusters.ts';
 
 const eks = { name: 'any', region: 'eu-central-1' };
 const configuration: Pick<Configuration, 'clusters'> = {
@@ -49,4 +49,49 @@ test('without any cluster it says so, and a fleet’s names do not fill the scre
   assert.throws(() => selectClusters({ clusters: {} }, ['*']), /none is configured/);
   const fleet = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`c-${index}`, { eks }]));
   assert.throws(() => selectClusters({ clusters: fleet }, ['x']), /c-19 and 80 more; labels: none/);
+});
+
+describe('what an operation runs on', () => {
+  const backups = [{ bucket: 'velero', region: 'eu-central-1' }];
+  const mixed: Pick<Configuration, 'clusters'> = {
+    clusters: {
+      prod: { eks, backups },
+      'lost-1': { backups, labels: { team: 'core' } },
+      'edge-1': { kubeconfig: { ssm: '/edge-1' }, labels: { team: 'core' } },
+    },
+  };
+  const healthCheck = { name: 'health-check', needs: 'api' } as const;
+  const verification = { name: 'backup-verification', needs: 'backups' } as const;
+
+  test('without patterns, by glob or label: what lacks it is left out', () => {
+    assert.deepEqual(clustersFor(healthCheck, mixed, undefined), ['prod', 'edge-1']);
+    assert.deepEqual(clustersFor(healthCheck, mixed, ['*']), ['prod', 'edge-1']);
+    assert.deepEqual(clustersFor(healthCheck, mixed, ['team=core', 'prod']), ['prod', 'edge-1']);
+    assert.deepEqual(clustersFor(verification, mixed, ['*']), ['prod', 'lost-1']);
+  });
+
+  const refused: readonly (readonly [Parameters<typeof clustersFor>[0], readonly string[] | undefined, RegExp])[] = [
+    [
+      healthCheck,
+      ['prod', 'lost-1'],
+      /^the cluster lost-1 has no eks and no kubeconfig, which health-check needs; say in nightshift\.yaml/,
+    ],
+    [healthCheck, ['lost-*'], /^"lost-\*" picks only lost-1, which has no eks and no kubeconfig/],
+    [verification, ['edge-1'], /^the cluster edge-1 has no backups, which backup-verification needs; name in nightshift\.yaml/],
+    [healthCheck, ['lost-2'], /^"lost-2" picks no cluster/],
+  ];
+  for (const [operation, patterns, message] of refused) {
+    test(`${operation.name} on ${patterns}: refused`, () => {
+      assert.throws(() => clustersFor(operation, mixed, patterns), { name: UnknownClusterError.name, message });
+    });
+  }
+
+  test('where no cluster has it, nothing is started in silence', () => {
+    const { 'lost-1': lost } = mixed.clusters;
+    assert.ok(lost);
+    assert.throws(
+      () => clustersFor(healthCheck, { clusters: { 'lost-1': lost } }, undefined),
+      /^UnknownClusterError: "\*" picks only lost-1/,
+    );
+  });
 });

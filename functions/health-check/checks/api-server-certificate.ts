@@ -12,6 +12,8 @@ export default defineCheck({
   upstream: 'https://kubernetes.io/docs/tasks/administer-cluster/kubeadm/kubeadm-certs/',
   reads: {},
   probes: ['/version'],
+  // Each run sees the certificate of one of several replicas.
+  flaps: true,
   options: z.strictObject({
     warningDays: z.number().min(0).default(30).describe('Warn this long before it runs out'),
     criticalDays: z.number().min(0).default(7).describe('Critical this long before it runs out'),

@@ -3,13 +3,21 @@ import { type ArgoApplication, argoApplications } from '../../cluster/kinds.ts';
 import { defineCheck, type Ref, refTo, type Wire } from '../../scan/contracts.ts';
 import { forHowLong, isOlder, minutes, startedAt, timeOf } from '../age.ts';
 import { kubectl } from '../kubectl.ts';
-import { because, listOf, some } from '../wire.ts';
+import { because, listOf, some, textOf } from '../wire.ts';
 
 type Application = Wire<ArgoApplication>;
 
 /** The resources that make it unhealthy; only those of the cluster that Argo CD runs in can be a cause here. */
 const unhealthyResources = ({ status }: Application) =>
-  listOf(status?.resources).filter(({ health }) => ['Degraded', 'Missing', 'Unknown'].includes(health?.status ?? ''));
+  listOf(status?.resources)
+    .filter(({ health }) => ['Degraded', 'Missing', 'Unknown'].includes(health?.status ?? ''))
+    .map(({ group, version, kind, namespace, name }) => ({
+      group: textOf(group),
+      version: textOf(version),
+      kind: textOf(kind),
+      namespace: textOf(namespace),
+      name: textOf(name),
+    }));
 
 const isHere = ({ spec }: Application): boolean =>
   spec?.destination?.server === 'https://kubernetes.default.svc' || spec?.destination?.name === 'in-cluster';
@@ -31,6 +39,8 @@ export default defineCheck({
   why: 'What runs is not what Git says, or does not work, and later changes do not arrive.',
   upstream: 'https://argo-cd.readthedocs.io/en/stable/operator-manual/health/',
   reads: { argoApplications },
+  // An Application’s health follows its pods, and is Progressing whenever they are started again.
+  flaps: true,
   options: z.strictObject({
     graceMinutes: z
       .number()
@@ -48,7 +58,10 @@ export default defineCheck({
       const health = application.status?.health;
       // With a manual sync policy that is a choice, as of previews.
       const neverSynced = health?.status === 'Missing' && !application.status?.operationState;
-      const says = neverSynced ? 'never synced, so nothing of it is in the cluster' : healthMessages[health?.status ?? ''];
+      const state = textOf(health?.status) ?? '';
+      const says = neverSynced
+        ? 'never synced, so nothing of it is in the cluster'
+        : Object.hasOwn(healthMessages, state) && healthMessages[state];
       if (!says) return;
       const isBad = health?.status === 'Degraded' || health?.status === 'Missing';
       const since = healthSince(application);
@@ -64,7 +77,7 @@ export default defineCheck({
         message: `${says}${forHowLong(since, now)}${names.length > 0 ? `: ${some(names)}` : because(health?.message)}`,
         remedy: `argocd app get ${object.name}, or ${kubectl(object, `get applications.argoproj.io ${object.name} -o yaml`)}`,
         ...startedAt(since),
-        details: { health: health?.status ?? '' },
+        details: { health: state },
       });
       if (!isHere(application)) return;
       for (const { group, version, kind, namespace, name } of resources) {
@@ -82,7 +95,7 @@ export default defineCheck({
       const operation = status?.operationState;
       // What is in sync again was healed by a later one.
       const failed = (operation?.phase === 'Failed' || operation?.phase === 'Error') && status?.sync?.status !== 'Synced';
-      const errors = listOf(status?.conditions).filter(({ type }) => type?.endsWith('Error'));
+      const errors = listOf(status?.conditions).filter(({ type }) => textOf(type)?.endsWith('Error'));
       const comparison = errors.find(() => status?.sync?.status === 'Unknown');
       if (!failed && !comparison) return;
       const since = timeOf(comparison?.lastTransitionTime) ?? timeOf(operation?.finishedAt);

@@ -28,6 +28,8 @@ export default defineCheck({
     componentStatuses: { ...componentStatuses, optional: true },
   },
   probes: ['/readyz?verbose'],
+  // A component that crashes renews its Lease in between, and each run hears one of several API servers.
+  flaps: true,
   options: z.strictObject({
     missedRenewals: z.number().min(1).default(4).describe('A Lease is stale when this many of its durations went by without a renewal'),
   }),

@@ -33,6 +33,8 @@ export default defineCheck({
   why: 'A node without its network, log or storage agent breaks the pods on it in ways that are hard to tell.',
   upstream: 'https://kubernetes.io/docs/tasks/manage-daemon/update-daemon-set/',
   reads: { daemonSets },
+  // Pods that crash are available in between.
+  flaps: true,
   options: z.strictObject({
     graceMinutes: z.number().min(0).default(15).describe('Leave DaemonSets alone whose status changed within this time'),
   }),

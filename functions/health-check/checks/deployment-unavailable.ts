@@ -54,6 +54,8 @@ export default defineCheck({
   why: 'It serves with less than was asked for, or not at all, and a newer version does not get out.',
   upstream: 'https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#deployment-status',
   reads: { deployments },
+  // Pods that crash are available in between.
+  flaps: true,
   options: z.strictObject({
     graceMinutes: z.number().min(0).default(10).describe('Leave Deployments alone that are short of pods for less than this'),
   }),

@@ -4,7 +4,7 @@ import { defineCheck, type Read, type Ref, refTo, type Wire } from '../../scan/c
 import { forHowLong, isOlder, minutes, startedAt, timeOf } from '../age.ts';
 import { durationOf } from '../cron-schedule.ts';
 import { kubectl } from '../kubectl.ts';
-import { because, conditionOf, listOf } from '../wire.ts';
+import { because, conditionOf, listOf, textOf } from '../wire.ts';
 
 /** What is read beside the fields of kinds.ts: meta/v1.Snapshot in status.history, newest first, since Flux 2.7. */
 interface RetriedKustomization extends FluxKustomization {
@@ -26,18 +26,19 @@ const failingOf = ({ status }: Kustomization): { readonly since: number; readonl
   const snapshots = listOf(status?.history);
   const [newest] = snapshots;
   const began = timeOf(newest?.firstReconciled);
-  if (!newest?.lastReconciledStatus || newest.lastReconciledStatus === succeeded || began === undefined) return undefined;
+  const reason = textOf(newest?.lastReconciledStatus);
+  if (!reason || reason === succeeded || began === undefined) return undefined;
   // One snapshot holds all tries that ended alike, be there a success between them.
   const successes = snapshots.flatMap(({ lastReconciledStatus, lastReconciled }) =>
     lastReconciledStatus === succeeded ? (timeOf(lastReconciled) ?? []) : [],
   );
-  return { since: Math.max(began, ...successes), reason: newest.lastReconciledStatus };
+  return { since: Math.max(began, ...successes), reason };
 };
 
 /** Half of what lies between two tries, in ms: a failure can seldom be seen to be older. */
 const halfInterval = ({ spec }: Kustomization): number => {
   try {
-    return durationOf(spec?.retryInterval ?? spec?.interval ?? '') / 2;
+    return durationOf(textOf(spec?.retryInterval) ?? textOf(spec?.interval) ?? '') / 2;
   } catch {
     return Number.POSITIVE_INFINITY;
   }
@@ -93,7 +94,7 @@ export default defineCheck({
           if (!isOlder(since, grace, now)) return;
           const object = refTo(fluxKustomizations, metadata);
           const isTrying = failing !== undefined && ready?.status !== 'False';
-          const reason = isTrying ? failing.reason : (ready?.reason ?? '');
+          const reason = isTrying ? failing.reason : (textOf(ready?.reason) ?? '');
           const state = failed ? `not ready${stalled ? ', and not tried again' : ''}` : 'being reconciled without an end';
           // While it is tried again Ready says nothing of what went wrong.
           const why = isTrying ? ', and being tried again' : because(ready?.message);
@@ -105,7 +106,7 @@ export default defineCheck({
             ...startedAt(since),
             details: { reason },
           });
-          for (const cause of causesIn(ready?.message ?? '')) link({ effect: object, ...cause });
+          for (const cause of causesIn(textOf(ready?.message) ?? '')) link({ effect: object, ...cause });
         },
       },
     };

@@ -27,6 +27,8 @@ export default defineCheck({
   why: 'Its pods stop being served, and after five minutes are evicted; on too few nodes they find no other place.',
   upstream: 'https://kubernetes.io/docs/reference/node/node-status/#condition',
   reads: { nodes },
+  // A kubelet that drops out now and then is found only while it is away for longer than the grace.
+  flaps: true,
   options: z.strictObject({
     graceMinutes: z
       .number()

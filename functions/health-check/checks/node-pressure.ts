@@ -51,6 +51,8 @@ export default defineCheck({
   why: 'The kubelet evicts pods from a node that runs short, and a node with a faulty kernel, disk or network breaks them.',
   upstream: 'https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/#node-conditions',
   reads: { nodes },
+  // Evicting pods relieves the node until others take their place.
+  flaps: true,
   options: z.strictObject({
     graceMinutes: z.number().min(0).default(10).describe('Leave conditions alone that hold for less than this'),
     conditions: z

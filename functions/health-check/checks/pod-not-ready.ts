@@ -30,6 +30,8 @@ export default defineCheck({
   why: 'It gets no traffic: its Service loses capacity, and its rollout waits.',
   upstream: 'https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-readiness-gate',
   reads: { pods, ...ownerReads },
+  // Readiness comes and goes with what the pod depends on, and each time its grace begins anew.
+  flaps: true,
   options: z.strictObject({
     graceMinutes: z.number().min(0).default(15).describe('Leave pods alone that are not ready for less than this'),
   }),

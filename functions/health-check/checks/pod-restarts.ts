@@ -25,6 +25,8 @@ export default defineCheck({
   why: 'A container that is killed or dies a few times a day loses requests, though it looks well whenever somebody looks.',
   upstream: 'https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy',
   reads: { pods, ...ownerReads },
+  // While a container is found waiting it is the check pod-waiting’s.
+  flaps: true,
   options,
   start(pass: Pass<Finding, z.infer<typeof options>, RestartMemory>) {
     const { now, memory } = pass;

@@ -23,6 +23,8 @@ export default defineCheck({
   why: 'The pod does no work, and does not get well by itself.',
   upstream: 'https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-state-waiting',
   reads: { pods, ...ownerReads },
+  // A container that crashes works for a while in between.
+  flaps: true,
   options: z.strictObject({
     crashLoopRestarts: z.int().min(0).default(3).describe('A container crashes again and again from this many restarts on'),
     graceMinutes: z

@@ -47,6 +47,8 @@ export default defineCheck({
     statefulSets: { ...statefulSets, optional: true },
     daemonSets: { ...daemonSets, optional: true },
   },
+  // Endpoints come and go with the readiness of their pods.
+  flaps: true,
   options: z.strictObject({
     graceMinutes: z
       .number()

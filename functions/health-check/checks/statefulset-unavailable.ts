@@ -41,6 +41,8 @@ export default defineCheck({
   why: 'A database or queue runs without its spare, or not at all; the next pod is not started before this one is ready.',
   upstream: 'https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#rolling-updates',
   reads: { statefulSets },
+  // Pods that crash are available in between.
+  flaps: true,
   options: z.strictObject({
     graceMinutes: z.number().min(0).default(15).describe('Leave StatefulSets alone whose status changed within this time'),
   }),

@@ -6,7 +6,7 @@ import { inWords, isOlder, minutes, startedAt, timeOf } from '../age.ts';
 import { kubectl } from '../kubectl.ts';
 import { podOwners } from '../pod-owners.ts';
 import { settledPods } from '../settled-pods.ts';
-import { because } from '../wire.ts';
+import { because, numberOf, textOf } from '../wire.ts';
 
 type WarningEvent = Wire<CoreV1Event>;
 
@@ -15,7 +15,7 @@ const lastSeen = ({ metadata, series, lastTimestamp, eventTime }: WarningEvent):
   timeOf(series?.lastObservedTime) ?? timeOf(lastTimestamp) ?? timeOf(eventTime) ?? timeOf(metadata?.creationTimestamp);
 const firstSeen = ({ metadata, firstTimestamp, eventTime }: WarningEvent): number | undefined =>
   timeOf(firstTimestamp) ?? timeOf(eventTime) ?? timeOf(metadata?.creationTimestamp);
-const timesSeen = ({ series, count }: WarningEvent): number => Math.max(1, series?.count ?? count ?? 1);
+const timesSeen = ({ series, count }: WarningEvent): number => Math.max(1, numberOf(series?.count) ?? numberOf(count) ?? 1);
 
 /** What is kept of the events of one reason about one object. */
 interface Told {
@@ -30,16 +30,11 @@ interface Told {
 }
 
 /** What it is about; undefined for an event about nothing. */
-const aboutOf = ({ involvedObject: about }: WarningEvent): Told['object'] | undefined =>
-  about?.kind && about.name
-    ? {
-        apiVersion: about.apiVersion || 'v1',
-        kind: about.kind,
-        ...(about.namespace ? { namespace: about.namespace } : {}),
-        name: about.name,
-        ...(about.uid ? { uid: about.uid } : {}),
-      }
-    : undefined;
+const aboutOf = ({ involvedObject: about }: WarningEvent): Told['object'] | undefined => {
+  const [kind, name, namespace, uid] = [about?.kind, about?.name, about?.namespace, about?.uid].map(textOf);
+  if (!kind || !name) return undefined;
+  return { apiVersion: textOf(about?.apiVersion) ?? 'v1', kind, ...(namespace && { namespace }), name, ...(uid && { uid }) };
+};
 
 const membersAtMost = 50;
 
@@ -67,6 +62,8 @@ export default defineCheck({
   upstream: 'https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/',
   reads: { events: { ...events, fields: 'type=Warning' }, pods: { ...pods, optional: true }, ...ownerReads },
   symptom: true,
+  // Events are gone after an hour, whether or not what they tell of is over.
+  flaps: true,
   options: z.strictObject({
     windowMinutes: z.number().min(1).default(60).describe('Events last seen longer ago do not count'),
     warningCount: z.int().min(1).default(10).describe('From this many on they are a warning, below it they are only noted'),
@@ -91,13 +88,13 @@ export default defineCheck({
       const known = told.get(key);
       if (!known) {
         const namespace = event.metadata?.namespace ?? '';
-        told.set(key, { object, reason, namespace, count: timesSeen(event), first, last, message: event.message ?? '' });
+        told.set(key, { object, reason, namespace, count: timesSeen(event), first, last, message: textOf(event.message) ?? '' });
         return;
       }
       known.count += timesSeen(event);
       known.first = Math.min(known.first, first);
       // Of two at the same time the same one must win, in whatever order they come.
-      const message = event.message ?? '';
+      const message = textOf(event.message) ?? '';
       if (last > known.last || (last === known.last && message < known.message)) Object.assign(known, { last, message });
     };
 
@@ -139,7 +136,7 @@ export default defineCheck({
           const last = lastSeen(event);
           const object = aboutOf(event);
           if (event.type !== 'Warning' || !object || last === undefined || last < begin || leftOut.has(event.reason ?? '')) return;
-          note(event, object, event.reason || 'Unknown', last);
+          note(event, object, textOf(event.reason) ?? 'Unknown', last);
         },
       },
       finish() {

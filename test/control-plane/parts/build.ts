@@ -1,6 +1,6 @@
 /**
  * Builds the real parts that the tests run against, from Go modules that pin them, into .cache/parts.
- * By itself: `node test/control-plane/parts/build.ts [etcd|kube-apiserver|kube-controller-manager|helm ...]`.
+ * By itself: `node test/control-plane/parts/build.ts [etcd|kube-apiserver|kube-controller-manager|kubectl|helm ...]`.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -36,6 +36,12 @@ const parts = {
     module: 'kubernetes',
     package: 'k8s.io/kubernetes/cmd/kube-controller-manager',
     usually: '1 to 2 minutes after kube-apiserver',
+    linkerFlags: kubernetesVersion,
+  },
+  kubectl: {
+    module: 'kubernetes',
+    package: 'k8s.io/kubernetes/cmd/kubectl',
+    usually: 'a minute after kube-apiserver',
     linkerFlags: kubernetesVersion,
   },
   helm: { module: 'helm', package: 'helm.sh/helm/v4/cmd/helm', usually: 'a minute', linkerFlags: helmVersion },

@@ -1,5 +1,5 @@
 /** Pods as a real cluster holds them: every default filled in, managedFields, and a status that a kubelet could have written. */
-import { suffixOf, uidOf } from './seed-random.ts';
+import { suffixOf, suffixOfIndex, uidOf } from './seed-random.ts';
 
 /** How a seeded pod fares. */
 export type PodState = 'running' | 'crash-loop' | 'image-pull' | 'unschedulable' | 'out-of-memory' | 'not-ready' | 'evicted' | 'node-down';
@@ -37,7 +37,7 @@ export function isServing(state: PodState): boolean {
 
 /** The pod's name, made of its ReplicaSet's. */
 export function podName(plan: PodPlan): string {
-  return `${plan.replicaSet}-${suffixOf(5, plan.namespace, plan.replicaSet, String(plan.index))}`;
+  return `${plan.replicaSet}-${suffixOf(3, plan.namespace, plan.replicaSet, String(plan.index))}${suffixOfIndex(plan.index)}`;
 }
 
 /** The pod, filled up with environment variables and their managedFields to about the planned size. */

@@ -18,9 +18,15 @@ export function uidOf(...path: readonly string[]): string {
   return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
 }
 
+const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
+
+/** Two characters of a suffix that no other index below 729 has. */
+export function suffixOfIndex(index: number): string {
+  return [Math.floor(index / alphabet.length), index % alphabet.length].map((digit) => alphabet[digit % alphabet.length]).join('');
+}
+
 /** A suffix like those that Kubernetes gives: no vowels, so that no word appears. */
 export function suffixOf(length: number, ...path: readonly string[]): string {
-  const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
   const bytes = createHash('sha1').update(path.join('/')).digest();
   return [...bytes.subarray(0, length)].map((byte) => alphabet[byte % alphabet.length]).join('');
 }

@@ -72,6 +72,9 @@ export async function seedCluster(controlPlane: { readonly etcdGateway: string }
   };
 }
 
+/** What seedCluster writes, one at a time, for whoever wants the objects without a server: their etcd keys and the objects. */
+export const clusterEntries = (options: SeedOptions = {}): Generator<Entry> => entries(planCluster(options));
+
 function planCluster(options: SeedOptions): Cluster {
   const { nodes: nodeCount = 1000, pods = 20_000, podBytes = 3000, namespaces: namespaceCount = 40, troubled = 0.03 } = options;
   const random = sameRandom(36);

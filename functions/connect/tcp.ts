@@ -1,0 +1,44 @@
+/** Step: which of the addresses take a connection. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import pLimit from 'p-limit';
+import type { ClusterError } from '../cluster/cluster-error.ts';
+import { connectionError, ExchangeTimeout } from '../cluster/connection-errors.ts';
+import { type Endpoint, withScope } from './name-resolution.ts';
+import type { Seen } from './step.ts';
+
+/** Milliseconds, as long as the client waits for a connection. */
+const timeout = 5_000;
+const connectionsAtOnce = 4;
+
+/** Connects to each address and hangs up. Throws ClusterError where none answers; some that do not are a warning. */
+export async function openPort({ port, addresses }: Endpoint, signal: AbortSignal): Promise<Seen<true>> {
+  const limit = pLimit(connectionsAtOnce);
+  const tried = await Promise.all(addresses.map((address) => limit(() => connectTo(address, port, signal))));
+  const silent = tried.flatMap((result) => (result === true ? [] : [result]));
+  const [first] = silent;
+  const of =
+    addresses.length === 1 ? addresses.map(withScope).join() : `${addresses.length - silent.length} of ${addresses.length} addresses`;
+  if (first === undefined) return { state: 'ok', message: `${of}, port ${port}`, value: true };
+  if (silent.length === addresses.length) throw first;
+  return {
+    state: 'warning',
+    message: `${of} answer on port ${port}`,
+    facts: silent.map(({ message }) => message),
+    remedy: 'requests take the address that answers, but more slowly: look at the load balancer’s targets, or at the name’s records',
+    value: true,
+  };
+}
+
+async function connectTo(host: string, port: number, signal: AbortSignal): Promise<true | ClusterError> {
+  const socket = connect({ host, port });
+  socket.setTimeout(timeout, () => socket.destroy(new ExchangeTimeout(`no connection within ${timeout / 1000} s`, true)));
+  try {
+    await once(socket, 'connect', { signal });
+    return true;
+  } catch (error) {
+    return connectionError(error, host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`, signal);
+  } finally {
+    socket.destroy();
+  }
+}

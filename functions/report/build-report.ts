@@ -1,16 +1,19 @@
-import type { IgnoreRule } from '../runtime/configuration.ts';
+import { checkIds } from '../runtime/check-ids.ts';
 import { type Finding, type Ref, refKey, type ScanResult } from '../scan/contracts.ts';
 import { compare } from './compare.ts';
 import { fingerprint } from './fingerprint.ts';
 import { fold, type IdentifiedFinding } from './fold.ts';
-import { ignoreFindings } from './ignore.ts';
+import { ignoreFindings, type StandingRule } from './ignore.ts';
 import { memoryForNextRun } from './memory.ts';
-import type { OperationName, Report, ReportedFinding } from './model.ts';
+import { configurationOverrides, type OperationName, type Report, type ReportedFinding } from './model.ts';
 import { byName, bySeverity, byText } from './order.ts';
 import { summarize } from './summary.ts';
 
 /** What the source says of itself and of the way to it is reported under this check. */
 export const clusterAccess = 'cluster-access';
+
+/** Named among the checks where annotations of a kind could not be looked at. */
+const ignoreAnnotations = 'ignore-annotations';
 
 /** The object of findings about a cluster as a whole. */
 export const clusterRef = (name: string): Ref => ({ apiVersion: 'nightshift.dev/v1', kind: 'Cluster', name });
@@ -35,11 +38,26 @@ export interface CheckFacts {
   readonly id: string;
   readonly title: string;
   readonly symptom?: true;
+  readonly flaps?: true;
+}
+
+/** What came of looking for config/overrides.yaml. */
+export interface OverridesFacts {
+  /** `s3://bucket/config/overrides.yaml`, or a path. */
+  readonly file: string;
+  /** What counts today: that of the file, or the last good one. */
+  readonly inForce?: NonNullable<Report['overrides']>;
+  /** Why the file does not count as it is, and what to do. */
+  readonly problem?: { readonly message: string; readonly remedy: string };
+  /** Why it could not be read. */
+  readonly unread?: string;
 }
 
 interface Context {
   readonly checks: readonly CheckFacts[];
-  readonly ignore: readonly IgnoreRule[];
+  readonly ignore: readonly StandingRule[];
+  /** Absent where there is no place for overrides. */
+  readonly overrides?: OverridesFacts | undefined;
   /** The last report of this operation on this cluster. */
   readonly previous: Report | undefined;
   /** The run's own clock, which ignore rules expire by. */
@@ -84,6 +102,8 @@ export function unreachableReport({ error, facts, ...context }: UnreachableInput
     observers: context.checks.map(({ id }) => ({ id, outcome: 'incomplete', objects: 0, reason, remedy: error.remedy })),
     memory: {},
     labelled: new Map(),
+    annotated: new Map(),
+    annotationsUnseen: [],
     objects: 0,
     requests: 0,
     bytes: 0,
@@ -104,16 +124,31 @@ function assemble(input: ReportInput, access: Report['checks']): Report {
   const found = [...scan.out.map((finding) => ({ ...finding, check: finding.observer })), ...fromSource(input.sourceFindings)];
   const { kept, ignored, isIgnored } = ignoreFindings(identify(facts.cluster, found), unreachable ? [] : input.ignore, {
     labelled: scan.labelled,
+    annotated: scan.annotated,
     today,
+    // Another operation’s checks too: an annotation may speak of any.
+    known: [...new Set([...checks.map(({ id }) => id), ...checkIds])],
     ran,
   });
-  const folded = fold(kept, scan.links, new Set(checks.filter(({ symptom }) => symptom).map(({ id }) => id)));
-  const { findings, resolved, comparedWith } = compare({ ...facts, folded, previous, ran, incomplete, isIgnored });
+  // Not before: a rule for everything, or one of the last good overrides, must not hide that the file is broken.
+  if (input.overrides) ran.add(configurationOverrides);
+  const told = [...kept, ...identify(facts.cluster, ofOverrides(input.overrides))];
+  const folded = fold(told, scan.links, new Set(checks.filter(({ symptom }) => symptom).map(({ id }) => id)));
+  const { findings, resolved, settling, comparedWith } = compare({
+    ...facts,
+    folded,
+    previous,
+    ran,
+    incomplete,
+    flapping: new Set(checks.filter(({ flaps }) => flaps).map(({ id }) => id)),
+    isIgnored: (finding) => finding.check !== configurationOverrides && isIgnored(finding),
+  });
 
   const body = {
     scanned: { objects: scan.objects, requests: scan.requests, bytes: scan.bytes },
     findings: findings.toSorted(byGravity),
     resolved: resolved.toSorted(byGravity),
+    ...(settling.length > 0 && { settling: settling.toSorted(byGravity) }),
     actions: [],
     incomplete: scan.observers
       .filter(({ outcome }) => outcome === 'incomplete')
@@ -121,6 +156,7 @@ function assemble(input: ReportInput, access: Report['checks']): Report {
       .toSorted(byCheck),
     checks: [...access, ...checkList(input)].toSorted(byCheck),
     ignored,
+    ...(input.overrides?.inForce && { overrides: input.overrides.inForce }),
     ...(comparedWith && { comparedWith }),
   };
   const { source, kubernetesVersion, ...run } = facts;
@@ -140,12 +176,34 @@ function assemble(input: ReportInput, access: Report['checks']): Report {
 
 const fromSource = (findings: readonly Finding[]) => findings.map((finding) => ({ ...finding, check: clusterAccess }));
 
-const checkList = ({ checks, scan }: ReportInput): Report['checks'] => {
+/** The one finding about config/overrides.yaml; broken or refused, it is the same one until the file counts again. */
+const ofOverrides = (overrides: OverridesFacts | undefined): (Finding & { readonly check: string })[] => {
+  if (!overrides?.problem) return [];
+  const object: Ref = { apiVersion: 'nightshift.dev/v1', kind: 'File', name: overrides.file };
+  return [{ check: configurationOverrides, object, severity: 'warning', ...overrides.problem }];
+};
+
+const checkList = ({ checks, scan, overrides }: ReportInput): Report['checks'] => {
   const titles = new Map(checks.map(({ id, title }) => [id, title]));
-  return scan.observers.map(({ id, outcome, objects, reason }) => {
+  const observed = scan.observers.map(({ id, outcome, objects, reason }) => {
     const title = titles.get(id);
     return { check: id, ...(title && { title }), ran: outcome === 'ran', objects, ...(reason !== undefined && { reason }) };
   });
+  return [...observed, ...overridesCheck(overrides), ...annotationsCheck(scan)];
+};
+
+const overridesCheck = (overrides: OverridesFacts | undefined): Report['checks'] => {
+  if (!overrides) return [];
+  const { unread } = overrides;
+  const title = 'What is laid over the configuration';
+  return [{ check: configurationOverrides, title, ran: unread === undefined, objects: 0, ...(unread !== undefined && { reason: unread }) }];
+};
+
+/** Only where there is a gap: which findings an annotation would have taken away is then not known, and they are shown. */
+const annotationsCheck = ({ annotationsUnseen }: ScanResult<Finding>): Report['checks'] => {
+  if (annotationsUnseen.length === 0) return [];
+  const reason = annotationsUnseen.map((gap) => `those of kind ${gap.kind} were not seen: ${gap.reason}`).toSorted(byText);
+  return [{ check: ignoreAnnotations, title: 'Annotations that mute findings', ran: false, objects: 0, reason: reason.join('; ') }];
 };
 
 const byCheck = (a: { readonly check: string }, b: { readonly check: string }): number => byText(a.check, b.check);

@@ -2,6 +2,7 @@ import type { Severity } from '../scan/contracts.ts';
 import type { FoldedFinding, IdentifiedFinding } from './fold.ts';
 import type { Ignorable } from './ignore.ts';
 import { type Report, type ReportedConsequence, type ReportedFinding, severityRank } from './model.ts';
+import { settle } from './settling.ts';
 import { unverifiedOf } from './unverified.ts';
 
 /** A report lists so many consequences of one finding; consequenceCount tells how many there are. */
@@ -17,10 +18,14 @@ export interface Comparison {
   readonly ran: ReadonlySet<string>;
   /** Checks that should have run whole and did not: what they said last stays, unverified. */
   readonly incomplete: ReadonlySet<string>;
+  /** Checks whose findings come and go: what they no longer say settles first. */
+  readonly flapping: ReadonlySet<string>;
   readonly isIgnored: (finding: Ignorable) => boolean;
 }
 
-export type Compared = Pick<Report, 'findings' | 'resolved' | 'comparedWith'>;
+export interface Compared extends Pick<Report, 'findings' | 'resolved' | 'comparedWith'> {
+  readonly settling: readonly ReportedFinding[];
+}
 
 /** What the last report knew of a finding, as a root or as a consequence. */
 interface Known {
@@ -42,13 +47,19 @@ const knownFindings = (report: Report | undefined): Map<string, Known> => {
   return known;
 };
 
+/** As a root that was found before, but for what the first try of the same run had found new. */
+const asFound = (finding: ReportedFinding): Known => {
+  const change = finding.change === 'new' ? 'new' : 'ongoing';
+  return { since: finding.since, severity: finding.severity, root: { ...finding, change } };
+};
+
 /**
  * Today’s findings beside the last report’s.
  *
  * - `new`: the last report had it neither as a finding nor as a consequence. `ongoing`: it had, and `since` is carried; `raisedFrom` is its
  *   severity there if that was lower.
  * - `resolved`: its check ran whole today and says it no longer, not even as a consequence. Consequences that go are not listed: nobody was
- *   told of them.
+ *   told of them. What a flapping check no longer says is `settling` first (settling.ts), and if it is found again it is `ongoing` as before.
  * - `formerCause`: it was a consequence in the last report, of which nobody was told, and stands for itself today.
  * - `unverified`: its check should have run whole and did not; it is kept as it stood, a consequence with its cause where that is still there.
  * - A finding whose check is turned off, does not apply any more or is gone, and one that is ignored today, is dropped: that is a decision of
@@ -58,12 +69,11 @@ const knownFindings = (report: Report | undefined): Map<string, Known> => {
  * sees the same says the same.
  */
 export function compare(comparison: Comparison): Compared {
-  const { folded, previous, runId, startedAt, ran, incomplete, isIgnored } = comparison;
+  const { folded, previous, runId, startedAt, ran, incomplete, flapping, isIgnored } = comparison;
   const retried = previous?.runId === runId ? previous : undefined;
   const known = knownFindings(previous);
-  for (const finding of retried?.resolved ?? []) {
-    known.set(finding.fingerprint, { since: finding.since, severity: finding.severity, root: { ...finding, change: 'ongoing' } });
-  }
+  for (const finding of previous?.settling ?? []) known.set(finding.fingerprint, asFound(finding));
+  for (const finding of retried?.resolved ?? []) known.set(finding.fingerprint, asFound({ ...finding, change: 'ongoing' }));
   /** By fingerprint of all that is found today: that of the finding it stands under, or its own. */
   const rootOf = new Map(
     folded.flatMap(({ finding, consequences }) =>
@@ -72,11 +82,15 @@ export function compare(comparison: Comparison): Compared {
   );
   const isGone = (said: ReportedFinding | ReportedConsequence) => !rootOf.has(said.fingerprint) && !isIgnored(asIgnorable(said));
   const isKept = (said: ReportedFinding | ReportedConsequence) => isGone(said) && incomplete.has(said.check);
-  const gone = (previous?.findings ?? []).filter(isGone);
-  const resolved = [
-    ...(retried?.resolved.filter(({ fingerprint }) => !rootOf.has(fingerprint)) ?? []),
-    ...gone.filter(({ check }) => ran.has(check)),
-  ];
+  const settled = settle({
+    gone: (previous?.findings ?? []).filter((finding) => isGone(finding) && ran.has(finding.check)),
+    settling: (previous?.settling ?? []).filter(isGone),
+    flapping,
+    ran,
+    incomplete,
+    isRetry: retried !== undefined,
+  });
+  const resolved = [...(retried?.resolved.filter(({ fingerprint }) => !rootOf.has(fingerprint)) ?? []), ...settled.resolved];
 
   const unverified = unverifiedOf(previous?.findings ?? [], rootOf, isKept, retried !== undefined);
   const since = ({ fingerprint }: IdentifiedFinding) => known.get(fingerprint)?.since ?? startedAt;
@@ -88,7 +102,8 @@ export function compare(comparison: Comparison): Compared {
     return reported({ ...root, severity }, state, since, kept);
   });
   const comparedWith = retried ? retried.comparedWith : previous && predecessor(previous);
-  return { findings: [...findings, ...unverified.findings], resolved, ...(comparedWith && { comparedWith }) };
+  const { settling } = settled;
+  return { findings: [...findings, ...unverified.findings], resolved, settling, ...(comparedWith && { comparedWith }) };
 }
 
 const predecessor = ({ runId, startedAt, complete, incomplete }: Report): NonNullable<Report['comparedWith']> => ({

@@ -8,7 +8,7 @@ export interface ExcerptLimits {
 }
 
 /** How many of each list the whole report has beside these. */
-export type LeftOut = Readonly<Record<'findings' | 'resolved' | 'incomplete' | 'actions', number>>;
+export type LeftOut = Readonly<Record<'findings' | 'resolved' | 'incomplete' | 'actions', number> & { settling?: number }>;
 /** A report cut to a size. */
 export type ReportExcerpt = Omit<Report, 'memory' | 'tables'> & {
   readonly leftOut: LeftOut;
@@ -29,14 +29,19 @@ const sizeOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(valu
  * The report within limits, for events and answers that hold only so much. Cut by whole findings, the mildest first, never within one
  * except for its lists; without its tables, and without what checks remember, which is nobody else’s business.
  */
-export function excerpt({ memory: _memory, tables: _tables, ...report }: Report, limits: ExcerptLimits): ReportExcerpt {
+export function excerpt(
+  { memory: _memory, tables: _tables, settling: allSettling, ...report }: Report,
+  limits: ExcerptLimits,
+): ReportExcerpt {
   const nothing = {
     findings: report.findings.length,
     resolved: report.resolved.length,
     incomplete: report.incomplete.length,
     actions: report.actions.length,
+    ...(allSettling && { settling: allSettling.length }),
   };
-  let room = limits.bytes - sizeOf({ ...report, findings: [], resolved: [], incomplete: [], actions: [], leftOut: nothing });
+  const empty = { findings: [], resolved: [], incomplete: [], actions: [], ...(allSettling && { settling: [] }) };
+  let room = limits.bytes - sizeOf({ ...report, ...empty, leftOut: nothing });
   const fit = <T>(items: readonly T[]): T[] =>
     items.filter((item) => {
       const size = sizeOf(item);
@@ -48,17 +53,20 @@ export function excerpt({ memory: _memory, tables: _tables, ...report }: Report,
   const incomplete = fit(report.incomplete);
   const actions = fit(report.actions);
   const resolved = fit(report.resolved.slice(0, limits.findings).map(shorten));
+  const settling = allSettling && fit(allSettling.slice(0, limits.findings).map(shorten));
   return {
     ...report,
     findings,
     resolved,
     incomplete,
     actions,
+    ...(settling && { settling }),
     leftOut: {
       findings: nothing.findings - findings.length,
       resolved: nothing.resolved - resolved.length,
       incomplete: nothing.incomplete - incomplete.length,
       actions: nothing.actions - actions.length,
+      ...(allSettling && settling && { settling: allSettling.length - settling.length }),
     },
   };
 }

@@ -1,41 +1,35 @@
 import type { IgnoreRule } from '../runtime/configuration.ts';
-import { type Finding, type Ref, refKey } from '../scan/contracts.ts';
+import { type Finding, type IgnoreAnnotation, refKey } from '../scan/contracts.ts';
+import { glob } from './glob.ts';
+import { annotationMutes, namespaceOf } from './ignore-annotations.ts';
 import type { Report } from './model.ts';
 
 /** What of a finding an ignore rule looks at; a finding of an earlier report has it too. */
 export type Ignorable = Pick<Finding, 'object' | 'members'> & { readonly check: string };
 
+/** A rule and the file that it stands in: nightshift.yaml unless told. */
+export type StandingRule = IgnoreRule & { readonly from?: 'nightshift.yaml' | 'config/overrides.yaml' };
+
 export interface IgnoreContext {
   /** By label selector: the refKey of each object that it selects, as the scan tells it. */
   readonly labelled: ReadonlyMap<string, ReadonlySet<string>>;
+  /** By refKey: the objects that carry the annotation, as the scan tells it. */
+  readonly annotated: ReadonlyMap<string, IgnoreAnnotation>;
   /** The run's own clock, not the source's: an embedded example must not revive a rule that expired. */
   readonly today: Date;
+  /** Every check that an annotation may name. */
+  readonly known: readonly string[];
   /** The checks that ran whole: only then has a rule that matches nothing anything to say. */
   readonly ran: ReadonlySet<string>;
 }
 
 export interface Ignored<F> {
   readonly kept: F[];
-  /** One entry a rule, in the order of the configuration. A finding counts for each rule that it matches. */
+  /** One entry a rule, in the order of the configuration, then the annotations. A finding counts for each that it matches. */
   readonly ignored: Report['ignored'];
-  /** Would a rule that holds today take this one away? Asked of the last report's findings, so that none of them is called resolved. */
+  /** Would what holds today take this one away? Asked of the last report's findings, so that none of them is called resolved. */
   readonly isIgnored: (finding: Ignorable) => boolean;
 }
-
-/** A pattern in which * stands for any characters and ? for one, of the whole name. */
-export function glob(pattern: string): (name: string) => boolean {
-  const literal = (text: string) => text.replace(/[\\^$.+()[\]{}|]/g, '\\$&');
-  const source = pattern
-    .split(/(\*+|\?)/)
-    .map((part) => (part.startsWith('*') ? '.*' : part === '?' ? '.' : literal(part)))
-    .join('');
-  const expression = new RegExp(`^${source}$`, 'su');
-  return (name) => expression.test(name);
-}
-
-/** A Namespace counts as an object of itself, so that a rule for a namespace also holds for what is said of it. */
-const namespaceOf = ({ apiVersion, kind, namespace, name }: Ref): string | undefined =>
-  namespace ?? (apiVersion === 'v1' && kind === 'Namespace' ? name : undefined);
 
 const matcher = (rule: IgnoreRule, { labelled }: IgnoreContext): ((finding: Ignorable) => boolean) => {
   const check = glob(rule.check ?? '*');
@@ -67,25 +61,29 @@ export const describeRule = ({ check, namespace, name, label, until }: IgnoreRul
 
 /**
  * Takes ignored findings away BEFORE they are folded: what an ignored finding would have explained then stands for itself and is not hidden
- * with it. A rule whose last day is over (UTC) takes nothing away and is named, as is one that matches nothing although a check that it
- * speaks of ran. A label is looked for on the object, or on all of its members where the object was not read.
+ * with it. A rule or an annotation whose last day is over (UTC) takes nothing away and is named, as is one that matches nothing although a
+ * check that it speaks of ran. A label is looked for on the object, or on all of its members where the object was not read.
  */
 export function ignoreFindings<F extends Ignorable>(
   findings: readonly F[],
-  rules: readonly IgnoreRule[],
+  rules: readonly StandingRule[],
   context: IgnoreContext,
 ): Ignored<F> {
   const day = context.today.toISOString().slice(0, 10);
   const prepared = rules.map((rule) => ({ rule, expired: rule.until !== undefined && rule.until < day, matches: matcher(rule, context) }));
-  const isIgnored = (finding: Ignorable) => prepared.some(({ expired, matches }) => !expired && matches(finding));
+  const annotations = annotationMutes(context);
+  const isIgnored = (finding: Ignorable) =>
+    prepared.some(({ expired, matches }) => !expired && matches(finding)) || annotations.isIgnored(finding);
+  const ofRules = prepared.map(({ rule, expired, matches }): Report['ignored'][number] => {
+    const { reason, from = 'nightshift.yaml', until } = rule;
+    const count = expired ? 0 : findings.filter(matches).length;
+    const isAbout = glob(rule.check ?? '*');
+    const note = expired ? 'expired' : count === 0 && [...context.ran].some(isAbout) ? 'matches nothing' : undefined;
+    return { rule: describeRule(rule), reason, count, ...(note && { note }), from, ...(until !== undefined && { until }) };
+  });
   return {
     kept: findings.filter((finding) => !isIgnored(finding)),
     isIgnored,
-    ignored: prepared.map(({ rule, expired, matches }) => {
-      const count = expired ? 0 : findings.filter(matches).length;
-      const isAbout = glob(rule.check ?? '*');
-      const note = expired ? 'expired' : count === 0 && [...context.ran].some(isAbout) ? 'matches nothing' : undefined;
-      return { rule: describeRule(rule), reason: rule.reason, count, ...(note && { note }) };
-    }),
+    ignored: [...ofRules, ...annotations.listed(findings)],
   };
 }

@@ -4,6 +4,9 @@ import * as z from 'zod';
 export const operations = ['health-check', 'cleanup', 'backup-verification', 'upgrade-readiness', 'alert-response'] as const;
 export type OperationName = (typeof operations)[number];
 
+/** Named among the checks of a report, though it looks at nothing in the cluster: what config/overrides.yaml has to say for itself. */
+export const configurationOverrides = 'configuration-overrides';
+
 /** Gravest first: the order in which everything is sorted. */
 export const severities = ['critical', 'warning', 'info'] as const;
 export const severityRank = (severity: (typeof severities)[number]): number => severities.indexOf(severity);
@@ -59,7 +62,11 @@ export const reportSchema = z.object({
   runId: z.string(),
   operation: z.enum(operations),
   cluster: z.string(),
-  source: z.object({ kind: z.enum(['cluster', 'backup', 'manifests']), name: z.string() }),
+  source: z.object({
+    kind: z.enum(['cluster', 'backup', 'manifests']),
+    name: z.string(),
+    namespaces: z.array(z.string()).optional().describe('Only these were looked at; absent: all'),
+  }),
   status: z.enum(['healthy', 'degraded', 'critical']).describe('Tells severity alone; see complete'),
   complete: z.boolean().describe('Did everything that should have run do so?'),
   fullScope: z.boolean().describe('Ran with the configured options on everything: only such a report is a predecessor of the next'),
@@ -91,12 +98,18 @@ export const reportSchema = z.object({
       rule: z.string(),
       reason: z.string(),
       count: z.number(),
-      note: z.enum(['expired', 'matches nothing']).optional(),
+      note: z.enum(['expired', 'matches nothing', 'not understood']).optional(),
       from: z.enum(['nightshift.yaml', 'config/overrides.yaml', 'annotation']).optional().describe('Where the rule stands'),
       until: z.string().optional().describe('Its last day (UTC)'),
       object: object.optional().describe('The object or Namespace that carries the annotation'),
+      objects: z.number().optional().describe('So many objects carry the same; `object` is the first of them'),
+      mistake: z.string().optional().describe('What of the annotation is not understood: that part takes nothing away'),
     }),
   ),
+  overrides: z
+    .object({ file: z.string(), since: time.describe('When a run first read it so'), says: z.array(z.string()) })
+    .optional()
+    .describe('What is laid over the bundled configuration: config/overrides.yaml, or the last good one'),
   comparedWith: z
     .object({ runId: z.string(), startedAt: time, complete: z.boolean().optional(), incomplete: z.array(z.string()).optional() })
     .optional()

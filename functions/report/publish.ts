@@ -1,5 +1,6 @@
 import type { Report } from './model.ts';
-import { type Deliveries, deliveryOf, type ReportStore, type SavedReport } from './store.ts';
+import { refusal } from './refusals.ts';
+import { type Deliveries, deliveryOf, orderTime, type Receiver, type ReportStore, receiverOf, type SavedReport } from './store.ts';
 
 /** What a publisher did: `sent` false means that there was nothing to send. */
 export interface Delivery {
@@ -12,8 +13,8 @@ export interface Delivery {
 export interface Publisher {
   /** Names it among the others, and in the store’s list of deliveries: a topic’s ARN and rule, a bus. */
   readonly name: string;
-  /** `owed`: the last message to this receiver could not be sent, so that this one is to tell what it did. */
-  publish(report: Report, stored: SavedReport, owed: boolean): Promise<Delivery>;
+  /** `receiver`: whom it tells, before this run. */
+  publish(report: Report, stored: SavedReport, receiver: Receiver): Promise<Delivery>;
 }
 
 export interface PublishOutcome {
@@ -28,12 +29,11 @@ export interface Published {
   readonly outcomes: readonly PublishOutcome[];
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
-
 /**
  * Stores the report, and tells the publishers where it lies. One that fails does not keep the others from it: the failure is in the outcome.
  * What was sent is marked in the store, so that a retry or a duplicate of the same run sends nothing a second time, and only what failed again;
- * what could not be sent is marked too, so that the next run makes up for it.
+ * what could not be sent is marked too, so that the next run makes up for it. So is that all was done: a run that was killed in the middle, and
+ * never tried again, is made up for too. Only where it is killed after a receiver took a message and before the mark, a retry sends it again.
  *
  * Throws only if the report could not be stored.
  */
@@ -45,28 +45,38 @@ export async function publishReport(
 ): Promise<Published> {
   const { cluster, operation, runId } = report;
   const stored = await store.save(report, html);
-  const storing = { publisher: store.location, ok: stored.problems.length === 0, detail: [stored.json, ...stored.problems].join('; ') };
-  // Marks that cannot be read may cost a second message; none at all would be worse.
-  const before: Deliveries = await store.deliveries(cluster, operation).catch(() => ({ notified: [], owed: [] }));
+  const problems = [...stored.problems];
+  const at = orderTime(report);
+  // Marks that cannot be read may cost a second message; none at all would be worse. Nobody is then taken for new, nor reminded.
+  const before: Deliveries | undefined = await store.deliveries(cluster, operation).catch((error: unknown) => {
+    problems.push(`who was told what could not be read: ${refusal(error)}`);
+    return undefined;
+  });
+  const receiver = (name: string): Receiver =>
+    before ? receiverOf(before, name, report.comparedWith?.runId) : { owed: false, known: true, lastTold: at };
   // One after another: all marks lie under one key, and those who write it at once would have to try again and again.
   let marks: Promise<void> = Promise.resolve();
   const mark = (write: () => Promise<void>): Promise<void> => {
-    marks = marks.then(write).catch(() => undefined);
+    marks = marks.then(write).catch((error: unknown) => {
+      problems.push(`who was told what could not be marked: ${refusal(error)}`);
+    });
     return marks;
   };
   const outcomes = await Promise.all(
     publishers.map(async (publisher): Promise<PublishOutcome> => {
       const { name } = publisher;
-      if (before.notified.includes(deliveryOf(runId, name))) return { publisher: name, ok: true, detail: 'this run had already sent it' };
+      if (before?.notified.includes(deliveryOf(runId, name))) return { publisher: name, ok: true, detail: 'this run had already sent it' };
       try {
-        const { sent, detail } = await publisher.publish(report, stored, before.owed.includes(name));
-        if (sent) await mark(() => store.markNotified(cluster, operation, runId, name));
+        const { sent, detail } = await publisher.publish(report, stored, receiver(name));
+        if (sent) await mark(() => store.markNotified(cluster, operation, runId, name, at));
         return { publisher: name, ok: true, detail };
       } catch (error) {
         await mark(() => store.markOwed(cluster, operation, name));
-        return { publisher: name, ok: false, detail: messageOf(error) };
+        return { publisher: name, ok: false, detail: refusal(error) };
       }
     }),
   );
+  if (stored.latest) await mark(() => store.markSettled(cluster, operation, runId));
+  const storing = { publisher: store.location, ok: problems.length === 0, detail: [stored.json, ...new Set(problems)].join('; ') };
   return { stored, outcomes: [storing, ...outcomes] };
 }

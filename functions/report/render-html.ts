@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
 import { html, raw } from 'hono/html';
-import { findingArticle, namespacesOf } from './html-finding.ts';
-import { type Markup, severityLabel, shapes, time } from './html-parts.ts';
+import { changesSection } from './html-changes.ts';
+import { findingsSection } from './html-findings.ts';
+import type { PageFacts } from './html-group.ts';
+import { type Markup, severityLabel, time } from './html-parts.ts';
+import { pageBytes, roomOf, sizeOf } from './html-room.ts';
 import { script } from './html-script.ts';
-import { changesSection, checksSection, gapsSection, ignoredSection, tablesSection } from './html-sections.ts';
+import { checksSection, gapsSection, ignoredSection, runSection, tablesSection } from './html-sections.ts';
 import { style } from './html-style.ts';
-import { type Report, type ReportedFinding, severities } from './model.ts';
+import type { Report } from './model.ts';
 import { orderTime } from './store.ts';
-import { counted } from './summary.ts';
+import { counted, integer } from './summary.ts';
 import { duration, verdictText, verdictWord } from './wording.ts';
 
 const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
@@ -26,13 +29,39 @@ const icon = `data:image/svg+xml,${encodeURIComponent(
 )}`;
 
 /**
- * The report as one page that stands alone: complete without JavaScript and without network, in light and dark, on paper and on a phone.
- * Every text is escaped by hono’s html template. A finding’s anchor is #f- and its fingerprint.
+ * The report as one page that stands alone: complete without JavaScript and without network, in light and dark, on paper and on a phone, and
+ * never more than 3 MB: what does not fit is counted, and stands in the JSON. Every text is escaped by hono’s html template. A finding’s
+ * anchor is #f- and its fingerprint.
  */
 export function renderHtml(report: Report): string {
-  const operation = report.operation.replaceAll('-', ' ');
-  const word = verdictWord(report);
-  const page = html`<!doctype html>
+  const before = html`${documentHead(report)}${pageHead(report)}<main>
+`;
+  const after = html`${gapsSection(report)}
+${tablesSection(report)}
+${ignoredSection(report)}
+${checksSection(report)}
+${runSection(report)}
+</main>
+<footer><p>Nightshift report ${report.runId}. Times are UTC.</p></footer>
+<p id="said" class="skip" role="status"></p>
+<script>${raw(script)}</script>
+</body>
+</html>
+`;
+  const facts: PageFacts = {
+    first: !report.comparedWith,
+    titles: new Map(report.checks.flatMap(({ check, title }) => (title === undefined ? [] : [[check, title] as const]))),
+  };
+  // With a link for every change it is as long as it can be.
+  const changes = changesSection(report, facts, () => true);
+  const room = roomOf(pageBytes - [before, after, changes].reduce((sum, part) => sum + (part ? sizeOf(part) : 0), 0));
+  const findings = findingsSection(report, facts, room);
+  return String(html`${before}${changesSection(report, facts, findings.isListed)}
+${findings.markup}
+${after}`);
+}
+
+const documentHead = (report: Report): Markup => html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -42,64 +71,41 @@ export function renderHtml(report: Report): string {
 <meta name="referrer" content="no-referrer">
 <meta name="robots" content="noindex">
 <meta name="nightshift:time" content="${orderTime(report)}">
-<title>${report.cluster}: ${word}, ${operation}</title>
+<title>${report.cluster}: ${verdictWord(report)}, ${operationName(report)}</title>
 <link rel="icon" href="${icon}">
 <style>${raw(style)}</style>
 </head>
 <body>
-${raw(shapes)}
 <a class="skip" href="#findings">Skip to the findings</a>
-${head(report, operation, word)}
-<main>
-${changesSection(report)}
-${findingsSection(report)}
-${gapsSection(report)}
-${tablesSection(report)}
-${ignoredSection(report)}
-${checksSection(report)}
-</main>
-<footer><p>Nightshift report ${report.runId}, schema ${report.schemaVersion}. Times are UTC.</p></footer>
-<p id="said" class="skip" role="status"></p>
-<script>${raw(script)}</script>
-</body>
-</html>
 `;
-  return String(page);
-}
 
-const head = (report: Report, operation: string, word: string): Markup => html`<header>
-<p class="brand"><strong><svg aria-hidden="true"><use href="#shape-moon"/></svg>Nightshift</strong> <span>${operation}, ${time(report.startedAt)}</span></p>
-<h1>${report.cluster}</h1>
-<p class="verdict ${word}">${severityLabel(word)}<span class="words">${verdictText(report)}${report.complete ? '' : html`. <a href="#gaps">What could not run</a>`}</span></p>
+const operationName = ({ operation }: Report): string => operation.replaceAll('-', ' ');
+
+const pageHead = (report: Report): Markup => {
+  const { cluster, complete, source, kubernetesVersion, comparedWith } = report;
+  const word = verdictWord(report);
+  return html`<header>
+<p class="brand"><strong>Nightshift</strong> <span>${operationName(report)}, ${time(report.startedAt)}</span></p>
+<h1>${cluster}</h1>
+<p class="verdict ${word}">${severityLabel(word)} <span class="words">${verdictText(report)}${!complete && html`. <a href="#gaps">What could not run</a>`}</span></p>
 <ul class="facts">
-<li>${report.source.kind} ${report.source.name}</li>
-${report.kubernetesVersion && html`<li>Kubernetes ${report.kubernetesVersion}</li>`}
-<li>${counted(report.scanned.objects, 'object')} in ${duration(report.durationMs)}</li>
-${!report.comparedWith && html`<li>the first report: there is none to compare it with</li>`}
+<li>${coverage(report)}</li>
+<li>${source.kind} ${source.name}${within(source)}</li>
+${kubernetesVersion && html`<li>Kubernetes ${kubernetesVersion}</li>`}
+${!comparedWith && html`<li>the first report: there is none to compare it with</li>`}
 </ul>
-</header>`;
-
-const findingsSection = ({ findings, comparedWith }: Report): Markup => html`<section aria-labelledby="findings">
-<h2 id="findings" tabindex="-1">Findings <span class="count">${findings.length}</span></h2>
-${filter(findings)}
-${findings.map((finding) => findingArticle(finding, !comparedWith))}
-<p class="none" id="none-shown"${findings.length > 0 ? raw(' hidden') : ''}>${findings.length > 0 ? 'No finding fits the filter.' : 'Nothing to report.'}</p>
-</section>`;
-
-/** Shown by the script alone, which makes it work. */
-const filter = (findings: readonly ReportedFinding[]): Markup => {
-  const namespaces = [...new Set(findings.flatMap(namespacesOf))].toSorted();
-  return html`<form id="filter" aria-label="Filter the findings" hidden>
-<input type="search" name="q" placeholder="Search (press /)" aria-label="Search the findings" autocomplete="off">
-${severities.map((severity) => {
-  const count = findings.filter((finding) => finding.severity === severity).length;
-  return (
-    count > 0 &&
-    html`<label class="chip ${severity}"><input type="checkbox" name="severity" value="${severity}" checked>${severityLabel(severity)} ${count}</label>`
-  );
-})}
-${namespaces.length > 1 && html`<select name="namespace" aria-label="Namespace"><option value="">All namespaces</option>${namespaces.map((namespace) => html`<option>${namespace}</option>`)}</select>`}
-<button type="reset" hidden>Show all</button>
-<output id="shown" aria-live="polite"></output>
-</form>`;
+</header>
+`;
 };
+
+/** What the verdict rests on. */
+const coverage = ({ checks, incomplete, scanned, durationMs }: Report): string => {
+  const ran = checks.filter((check) => check.ran).length;
+  const notWanted = checks.length - ran - incomplete.length;
+  const others = notWanted > 0 ? `, ${integer.format(notWanted)} not applicable or off` : '';
+  return `${counted(ran, 'check')} ran on ${counted(scanned.objects, 'object')} in ${duration(durationMs)}${others}`;
+};
+
+/** Where only these were looked at. */
+const within = ({ namespaces }: Report['source']): string =>
+  namespaces ? `, only ${counted(namespaces.length, 'namespace')}: ${namespaces.join(', ')}` : '';

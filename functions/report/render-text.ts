@@ -1,18 +1,22 @@
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
 import type { Report, ReportedFinding } from './model.ts';
 import { gravestFirst } from './order.ts';
-import { counted } from './summary.ts';
+import { counted, integer } from './summary.ts';
 import {
+  changesOf,
   countedKind,
   countedKinds,
   duration,
   history,
+  ignoredBy,
   objectName,
+  overridesText,
   pointInTime,
   remedyParts,
   sameReason,
+  sourceName,
   verdictText,
   verdictWord,
 } from './wording.ts';
@@ -36,13 +40,33 @@ export function useColor(stream: { readonly isTTY?: boolean | undefined }, env: 
 
 type Format = Parameters<typeof styleText>[0];
 
+/** ASCII, and what our own texts have beside it: one cell a character. */
+const plainWords = /^[!-~·’]+(?: [!-~·’]+)*$/;
+
+/**
+ * Lines of at most `width` display cells, broken between words; a longer word has a line of its own. wrap-ansi segments and measures every
+ * character; of plain words, which is most of what a report says, the same lines are had many times faster.
+ */
+export function wrapped(text: string, width: number): string[] {
+  if (!plainWords.test(text)) {
+    const visible = stripVTControlCharacters(text);
+    return visible.length <= width && plainWords.test(visible) ? [text] : wrapAnsi(text, width).split('\n');
+  }
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
+
 /** Paper of a given width: text is wrapped by display cells, and styled only if colour is wanted. */
 const paper = ({ columns, color }: TextOptions) => ({
   paint: (format: Format, text: string): string => (color ? styleText(format, text, { validateStream: false }) : text),
-  wrap: (indent: number, text: string): string[] =>
-    wrapAnsi(text, Math.max(columns - indent, 20))
-      .split('\n')
-      .map((line) => ' '.repeat(indent) + line),
+  wrap: (indent: number, text: string): string[] => wrapped(text, Math.max(columns - indent, 20)).map((line) => ' '.repeat(indent) + line),
 });
 type Paper = ReturnType<typeof paper>;
 
@@ -74,6 +98,7 @@ export function renderText(report: Report, options: TextOptions): string {
     [...verdict, ...circumstances(on, report)],
     ...report.findings.map((finding) => findingBlock(on, finding, report)),
     changes(on, report),
+    ...tables(on, report, options),
     notRun(on, report),
     ignoredRules(on, report),
     checks(on, report),
@@ -87,7 +112,7 @@ export function renderText(report: Report, options: TextOptions): string {
 
 const circumstances = (on: Paper, { source, kubernetesVersion, startedAt, durationMs, scanned }: Report): string[] => {
   const facts = [
-    `${source.kind} ${source.name}`,
+    sourceName(source),
     kubernetesVersion && `Kubernetes ${kubernetesVersion}`,
     `${counted(scanned.objects, 'object')} in ${duration(durationMs)}`,
     pointInTime(startedAt),
@@ -147,25 +172,35 @@ const consequenceLines = (on: Paper, { consequences = [], consequenceCount = con
   ];
 };
 
-const changes = (on: Paper, { comparedWith, findings, resolved }: Report): string[] => {
+const changes = (on: Paper, report: Report): string[] => {
+  const { comparedWith } = report;
   if (!comparedWith) return on.wrap(0, on.paint('dim', 'The first report: there is none to compare it with.'));
-  const line = (what: string, finding: ReportedFinding, rest = '') =>
-    on.wrap(2, `${what.padEnd(margin)}${objectName(finding.object)}${rest} ${on.paint('dim', finding.check)}`);
-  const lines = [
-    ...findings.filter(({ change }) => change === 'new').flatMap((finding) => line('new', finding, ` (${finding.severity})`)),
-    ...findings
-      .filter(({ raisedFrom }) => raisedFrom)
-      .flatMap((finding) => line('raised', finding, ` (${finding.raisedFrom} to ${finding.severity})`)),
-    ...findings
-      .filter(({ formerCause, raisedFrom }) => formerCause && !raisedFrom)
-      .flatMap((finding) => line('remains', finding, ` (${finding.severity})`)),
-    ...resolved.flatMap((finding) => line('resolved', finding, ` (${finding.severity} since ${pointInTime(finding.since)})`)),
-  ];
+  const lines = changesOf(report).flatMap(({ what, finding, note }) =>
+    on.wrap(2, `${what.padEnd(margin)}${objectName(finding.object)} (${note}) ${on.paint('dim', finding.check)}`),
+  );
   const since = `since the report of ${pointInTime(comparedWith.startedAt)}`;
   return lines.length === 0
     ? on.wrap(0, on.paint('dim', `Nothing changed ${since}.`))
     : [...on.wrap(0, on.paint('bold', `Changed ${since}`)), ...lines];
 };
+
+/** In columns where they fit, else each row as lines of `column: value`. */
+const tables = (on: Paper, { tables: all = [] }: Report, { columns: width }: TextOptions): string[][] =>
+  all.map(({ title, columns, rows }) => {
+    const texts = [columns, ...rows.map((cells) => cells.map((cell) => (typeof cell === 'number' ? integer.format(cell) : cell)))];
+    const widths = columns.map((_, index) => Math.max(...texts.map((cells) => stringWidth(cells[index] ?? ''))));
+    const heading = on.paint('bold', title);
+    if (2 + widths.reduce((sum, each) => sum + each + 2, -2) > width) {
+      return [
+        heading,
+        ...texts.slice(1).flatMap((cells) => on.wrap(2, columns.map((name, index) => `${name}: ${cells[index] ?? ''}`).join(' · '))),
+      ];
+    }
+    const line = (cells: readonly string[]) =>
+      `  ${cells.map((cell, index) => cell + ' '.repeat(Math.max((widths[index] ?? 0) - stringWidth(cell), 0))).join('  ')}`;
+    const [head = [], ...body] = texts;
+    return [heading, on.paint('dim', line(head)), ...body.map(line)];
+  });
 
 const notRun = (on: Paper, { incomplete }: Report): string[] =>
   incomplete.length === 0
@@ -179,15 +214,17 @@ const notRun = (on: Paper, { incomplete }: Report): string[] =>
         ]),
       ];
 
-const ignoredRules = (on: Paper, { ignored }: Report): string[] =>
-  ignored.length === 0
-    ? []
-    : [
-        on.paint('bold', 'Ignored by nightshift.yaml'),
-        ...ignored.flatMap(({ rule, reason, count, note }) =>
-          on.wrap(2, `${note ? on.paint('yellow', note) : counted(count, 'finding')}: ${rule} (${reason})`),
-        ),
-      ];
+const ignoredRules = (on: Paper, report: Report): string[] => {
+  const laidOver = overridesText(report);
+  return [
+    ...(laidOver ? on.wrap(0, `Laid over the configuration: ${laidOver}`) : []),
+    ...(report.ignored.length > 0 ? [on.paint('bold', 'Ignored')] : []),
+    ...report.ignored.flatMap((entry) => {
+      const why = [entry.reason, ignoredBy(entry)].filter(Boolean).join('; ');
+      return on.wrap(2, `${entry.note ? on.paint('yellow', entry.note) : counted(entry.count, 'finding')}: ${entry.rule} (${why})`);
+    }),
+  ];
+};
 
 const checks = (on: Paper, { checks: all, incomplete, scanned }: Report): string[] => {
   const ran = all.filter((check) => check.ran);

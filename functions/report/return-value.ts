@@ -28,7 +28,7 @@ export function returnValue(report: Report, { stored, outcomes }: Published): Re
   const { location, json, html, latest } = stored;
   const own = { runId, cluster, operation, status, complete, summary, report: { location, json, html, latest }, publishers: outcomes };
   const { findings, resolved, incomplete, leftOut } = excerpt(
-    { ...report, checks: [], ignored: [] },
+    { ...report, checks: [], ignored: [], settling: undefined },
     { findings: Number.POSITIVE_INFINITY, bytes: budget - Buffer.byteLength(JSON.stringify(own)) },
   );
   return { ...own, findings, resolved, incomplete, leftOut };

@@ -1,6 +1,6 @@
 /** Reports in a bucket; loaded only by what keeps them there. */
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { Precondition, Storage } from './store.ts';
+import { type Precondition, type Storage, TooLong } from './store.ts';
 
 const statusOf = (error: unknown): number | undefined =>
   (error as { readonly $metadata?: { readonly httpStatusCode?: number } } | null)?.$metadata?.httpStatusCode;
@@ -17,11 +17,18 @@ export const s3Storage = (client: S3Client, bucket: string, prefix = ''): Storag
   const keyOf = (key: string): string => (folder ? `${folder}/${key}` : key);
   return {
     location: `s3://${bucket}${folder ? `/${folder}` : ''}`,
-    async read(key) {
+    async read(key, { known, mostBytes = Number.POSITIVE_INFINITY } = {}) {
       try {
-        const { Body, ETag = '' } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: keyOf(key) }));
+        const asked = { Bucket: bucket, Key: keyOf(key), ...(known && { IfNoneMatch: known.version }) };
+        const { Body, ETag = '', ContentLength = 0 } = await client.send(new GetObjectCommand(asked));
+        if (ContentLength > mostBytes) {
+          // Not read: the connection is given up with it.
+          (Body as { destroy?: () => void } | undefined)?.destroy?.();
+          throw new TooLong(ContentLength, mostBytes);
+        }
         return { text: (await Body?.transformToString('utf-8')) ?? '', version: ETag };
       } catch (error) {
+        if (known && statusOf(error) === 304) return known;
         if (statusOf(error) === 404 && (error as Error).name !== 'NoSuchBucket') return undefined;
         throw error;
       }

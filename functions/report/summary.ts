@@ -1,4 +1,4 @@
-import type { Report } from './model.ts';
+import { configurationOverrides, type Report } from './model.ts';
 
 /** `1,204`. */
 export const integer = new Intl.NumberFormat('en');
@@ -6,7 +6,7 @@ export const integer = new Intl.NumberFormat('en');
 /** `1 check`, `1,204 objects`. */
 export const counted = (count: number, one: string, many = `${one}s`): string => `${integer.format(count)} ${count === 1 ? one : many}`;
 
-type Facts = Pick<Report, 'findings' | 'resolved' | 'incomplete' | 'checks' | 'scanned' | 'ignored' | 'comparedWith'>;
+type Facts = Pick<Report, 'findings' | 'resolved' | 'settling' | 'incomplete' | 'checks' | 'scanned' | 'ignored' | 'comparedWith'>;
 
 /**
  * How many there are of each severity, and the whole in one sentence: `2 critical, 3 warnings (1 new), 2 resolved; 1 check could not run`,
@@ -19,7 +19,7 @@ export function summarize(facts: Facts): Report['summary'] {
   return { critical, warning, info, text: clauses.filter(Boolean).join('; ') };
 }
 
-const foundList = ({ findings, resolved, comparedWith }: Facts): string => {
+const foundList = ({ findings, resolved, settling = [], comparedWith }: Facts): string => {
   const group = (severity: string, one: string, many: string): string | undefined => {
     const all = findings.filter((finding) => finding.severity === severity);
     if (all.length === 0) return undefined;
@@ -34,17 +34,22 @@ const foundList = ({ findings, resolved, comparedWith }: Facts): string => {
     group('critical', 'critical', 'critical'),
     group('warning', 'warning', 'warnings'),
     group('info', 'info', 'info'),
+    settling.length > 0 && `${integer.format(settling.length)} settling`,
     resolved.length > 0 && `${integer.format(resolved.length)} resolved`,
   ]
     .filter(Boolean)
     .join(', ');
 };
 
-const nothingFound = ({ checks, scanned, resolved, incomplete, ignored }: Facts): string => {
-  const ran = checks.filter((check) => check.ran).length;
+const nothingFound = ({ checks, scanned, resolved, settling = [], incomplete, ignored }: Facts): string => {
+  const ran = checks.filter((check) => check.ran && check.check !== configurationOverrides).length;
   if (ran === 0) return 'nothing was checked';
   const all = `${counted(ran, 'check')} on ${counted(scanned.objects, 'object')} found nothing${ignored.some(({ count }) => count > 0) ? ' that is not ignored' : ''}`;
-  return `${incomplete.length === 0 ? 'healthy: ' : ''}${all}${resolved.length > 0 ? `, ${integer.format(resolved.length)} resolved` : ''}`;
+  const gone = [
+    settling.length > 0 && `${integer.format(settling.length)} settling`,
+    resolved.length > 0 && `${integer.format(resolved.length)} resolved`,
+  ];
+  return [`${incomplete.length === 0 ? 'healthy: ' : ''}${all}`, ...gone.filter(Boolean)].join(', ');
 };
 
 const coverage = ({ incomplete }: Facts): string => (incomplete.length > 0 ? `${counted(incomplete.length, 'check')} could not run` : '');

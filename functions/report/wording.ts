@@ -63,6 +63,64 @@ export const history = (finding: ReportedFinding, { comparedWith }: Pick<Report,
   return [changeNote(finding), `since ${pointInTime(finding.since)}`].filter(Boolean).join(', ');
 };
 
+/** One line of what changed since the last report. */
+export interface Change {
+  readonly what: 'new' | 'raised' | 'remains' | 'settling' | 'resolved';
+  readonly finding: ReportedFinding;
+  /** `critical`, `info to warning`, `critical since 2026-11-20 06:00 UTC`. */
+  readonly note: string;
+}
+
+/**
+ * What changed since the last report: new, graver, what is no longer explained by something else (remains), not seen today but not yet called
+ * resolved (settling), resolved. Nothing in a first report, where there is nothing to compare with.
+ */
+export const changesOf = ({ comparedWith, findings, resolved, settling = [] }: Report): Change[] => {
+  if (!comparedWith) return [];
+  const some = (what: Change['what'], from: readonly ReportedFinding[], note: (finding: ReportedFinding) => string): Change[] =>
+    from.map((finding) => ({ what, finding, note: note(finding) }));
+  const gone = ({ severity, since, change }: ReportedFinding) =>
+    `${severity} since ${pointInTime(since)}${change === 'unverified' ? ', not verified today' : ''}`;
+  return [
+    ...some(
+      'new',
+      findings.filter(({ change }) => change === 'new'),
+      ({ severity }) => severity,
+    ),
+    ...some(
+      'raised',
+      findings.filter(({ raisedFrom }) => raisedFrom),
+      ({ raisedFrom, severity }) => `${raisedFrom} to ${severity}`,
+    ),
+    ...some(
+      'remains',
+      findings.filter(({ formerCause, raisedFrom }) => formerCause && !raisedFrom),
+      ({ severity }) => severity,
+    ),
+    ...some('settling', settling, gone),
+    ...some('resolved', resolved, gone),
+  ];
+};
+
+/** What is said of an ignore rule beside its reason: where it stands, on what, until when, and what of it is not understood. */
+export const ignoredBy = ({ rule, from, until, object, mistake }: Report['ignored'][number]): string => {
+  // Most rules say the object and their last day themselves.
+  const on = object && !rule.includes(object.name) ? ` on ${objectName(object)}` : '';
+  return [from && `${from}${on}`, until && !rule.includes(until) && `until ${until}`, mistake].filter(Boolean).join('; ');
+};
+
+/** `config/overrides.yaml, since 2026-11-23 22:10 UTC: ignore rules: 2`; nothing where nothing is laid over. */
+export const overridesText = ({ overrides }: Report): string | undefined =>
+  overrides && `${overrides.file}, since ${pointInTime(overrides.since)}: ${overrides.says.join('; ') || 'nothing'}`;
+
+const namespacesNamed = 5;
+/** `cluster https://prod.example.com`, `cluster https://prod.example.com (only the namespaces shop, payments)`. */
+export const sourceName = ({ kind, name, namespaces = [] }: Report['source']): string => {
+  const rest = namespaces.length - namespacesNamed;
+  const named = `${namespaces.slice(0, namespacesNamed).join(', ')}${rest > 0 ? ` and ${counted(rest, 'more', 'more')}` : ''}`;
+  return `${kind} ${name}${namespaces.length === 0 ? '' : ` (only ${namespaces.length === 1 ? 'the namespace' : 'the namespaces'} ${named})`}`;
+};
+
 /** Part of a remedy: a sentence, or lines to be copied as they are. */
 export interface RemedyPart {
   readonly kind: 'sentence' | 'copy';

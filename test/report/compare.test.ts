@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { ReportInput } from '../../functions/report/build-report.ts';
 import type { Report } from '../../functions/report/model.ts';
 import type { Finding, Link, ObserverEnd } from '../../functions/scan/contracts.ts';
-import { facts, found, ref, reportOf, scanOf, yesterday } from './sample-report.ts';
+import { checks, facts, found, ref, reportOf, scanOf, yesterday } from './sample-report.ts';
 
 type Found = ReturnType<typeof found>;
 
@@ -210,6 +210,9 @@ describe('what did not run today', () => {
 });
 
 describe('a retry of the same run', () => {
+  const flaps = fc
+    .boolean()
+    .map((some) => checks.map((check) => (some && check.id.startsWith('pod-') ? { ...check, flaps: true as const } : check)));
   const finding = fc.constantFrom(
     dead(),
     waiting(),
@@ -225,11 +228,19 @@ describe('a retry of the same run', () => {
 
   test('that sees the same says the same, to the byte, whatever was before', () => {
     fc.assert(
-      fc.property(scan, scan, fc.boolean(), (last, now, first) => {
-        const previous = first ? undefined : reportOf(scanOf(last.out, last.links, last.ends), { facts: facts(yesterday) });
+      fc.property(fc.array(scan, { maxLength: 3 }), scan, flaps, (nights, now, checks) => {
+        const previous = nights.reduce<Report | undefined>(
+          (before, each, index) =>
+            reportOf(scanOf(each.out, each.links, each.ends), {
+              facts: facts({ ...yesterday, runId: `${index}` }),
+              previous: before,
+              checks,
+            }),
+          undefined,
+        );
         const result = scanOf(now.out, now.links, now.ends);
-        const once = reportOf(result, { previous });
-        assert.equal(JSON.stringify(reportOf(result, { previous: once })), JSON.stringify(once));
+        const once = reportOf(result, { previous, checks });
+        assert.equal(JSON.stringify(reportOf(result, { previous: once, checks })), JSON.stringify(once));
       }),
       { numRuns: 500 },
     );
@@ -248,13 +259,14 @@ describe('a retry of the same run', () => {
 
   test('every finding of the last report is accounted for', () => {
     fc.assert(
-      fc.property(scan, scan, (last, now) => {
-        const previous = reportOf(scanOf(last.out, last.links, last.ends), { facts: facts(yesterday) });
-        const report = reportOf(scanOf(now.out, now.links, now.ends), { previous });
+      fc.property(scan, scan, flaps, (last, now, checks) => {
+        const previous = reportOf(scanOf(last.out, last.links, last.ends), { facts: facts(yesterday), checks });
+        const report = reportOf(scanOf(now.out, now.links, now.ends), { previous, checks });
         const present = new Set(
           report.findings.flatMap(({ fingerprint, consequences = [] }) => [fingerprint, ...consequences.map((each) => each.fingerprint)]),
         );
-        const resolved = new Set(report.resolved.map(({ fingerprint }) => fingerprint));
+        const resolved = new Set([...report.resolved, ...(report.settling ?? [])].map(({ fingerprint }) => fingerprint));
+        assert.equal(resolved.size, report.resolved.length + (report.settling?.length ?? 0));
         const outcome = (id: string) => now.ends.find((end) => end.id === id)?.outcome ?? 'ran';
         for (const { fingerprint, check } of previous.findings) {
           assert.ok(!(present.has(fingerprint) && resolved.has(fingerprint)));

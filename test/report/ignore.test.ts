@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { glob, type Ignorable, ignoreFindings } from '../../functions/report/ignore.ts';
+import { type Ignorable, ignoreFindings, type StandingRule } from '../../functions/report/ignore.ts';
 import type { IgnoreRule } from '../../functions/runtime/configuration.ts';
 import { refKey } from '../../functions/scan/contracts.ts';
 import { ref } from './sample-report.ts';
@@ -13,7 +13,9 @@ const context = {
     ['team=core', new Set([refKey(other.object)])],
     ['team=load', new Set([refKey(pod)])],
   ]),
+  annotated: new Map(),
   today: new Date('2026-11-24T23:59:00Z'),
+  known: ['pod-waiting', 'node-not-ready'],
   ran: new Set(['pod-waiting', 'node-not-ready']),
 };
 const ignoring = (rule: Omit<IgnoreRule, 'reason'>, more = {}) =>
@@ -52,28 +54,28 @@ test('until is the last day on which a rule holds, by the run’s own clock in U
   const until = (day: string) => ignoring({ check: 'pod-waiting', until: day });
   assert.equal(until('2026-11-24').kept.length, 1);
   assert.equal(until('2026-11-23').kept.length, 2);
-  assert.deepEqual(until('2026-11-23').ignored, [{ rule: 'pod-waiting, until 2026-11-23', reason: 'why', count: 0, note: 'expired' }]);
-});
-
-test('counts for every rule that fits, and names a rule that fits nothing although its check ran', () => {
-  const rules: readonly IgnoreRule[] = [
-    { check: 'pod-waiting', reason: 'a' },
-    { namespace: 'sandbox-*', reason: 'b' },
-    { check: 'pod-waiting', namespace: 'gone', name: 'x-*', label: 'a=b', reason: 'c' },
-    { check: 'not-run-*', reason: 'd' },
-  ];
-  assert.deepEqual(ignoreFindings([owned, other], rules, context).ignored, [
-    { rule: 'pod-waiting', reason: 'a', count: 1 },
-    { rule: 'every check in namespace sandbox-*', reason: 'b', count: 1 },
-    { rule: 'pod-waiting in namespace gone, named x-*, labelled a=b', reason: 'c', count: 0, note: 'matches nothing' },
-    { rule: 'not-run-*', reason: 'd', count: 0 },
+  assert.deepEqual(until('2026-11-23').ignored, [
+    { rule: 'pod-waiting, until 2026-11-23', reason: 'why', count: 0, note: 'expired', from: 'nightshift.yaml', until: '2026-11-23' },
   ]);
 });
 
-test('a glob is no regular expression', () => {
-  assert.ok(glob('a.b+(c)')('a.b+(c)'));
-  assert.ok(!glob('a.b')('axb'));
-  assert.ok(glob('**')('anything\nat all'));
-  assert.ok(glob('?')('🌙'));
-  assert.ok(!glob('')('a'));
+test('counts for every rule that fits, and names a rule that fits nothing although its check ran', () => {
+  const rules: readonly StandingRule[] = [
+    { check: 'pod-waiting', reason: 'a' },
+    { namespace: 'sandbox-*', reason: 'b' },
+    { check: 'pod-waiting', namespace: 'gone', name: 'x-*', label: 'a=b', reason: 'c' },
+    { check: 'not-run-*', reason: 'd', from: 'config/overrides.yaml' },
+  ];
+  assert.deepEqual(ignoreFindings([owned, other], rules, context).ignored, [
+    { rule: 'pod-waiting', reason: 'a', count: 1, from: 'nightshift.yaml' },
+    { rule: 'every check in namespace sandbox-*', reason: 'b', count: 1, from: 'nightshift.yaml' },
+    {
+      rule: 'pod-waiting in namespace gone, named x-*, labelled a=b',
+      reason: 'c',
+      count: 0,
+      note: 'matches nothing',
+      from: 'nightshift.yaml',
+    },
+    { rule: 'not-run-*', reason: 'd', count: 0, from: 'config/overrides.yaml' },
+  ]);
 });

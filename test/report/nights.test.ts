@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { Report } from '../../functions/report/model.ts';
+import type { Report, ReportedFinding } from '../../functions/report/model.ts';
 import { severityRank } from '../../functions/report/model.ts';
 import { notification } from '../../functions/report/notify.ts';
 import { objectName } from '../../functions/report/wording.ts';
-import type { Link, Severity } from '../../functions/scan/contracts.ts';
-import { facts, found, ref, reportOf, scanOf } from './sample-report.ts';
+import type { Link, ObserverEnd, Severity } from '../../functions/scan/contracts.ts';
+import { checks, facts, found, ref, reportOf, scanOf } from './sample-report.ts';
 
 const node = ref('Node', 'n');
 const pod = ref('Pod', 'p', 'shop');
@@ -18,23 +18,47 @@ const links: readonly Link[] = [
   { effect: pod, cause: service, because: 'it asks it' },
 ];
 const checkOf = { 'node-not-ready': node, 'pod-waiting': pod, 'service-without-endpoints': service };
+type CheckId = keyof typeof checkOf;
+const checkIds = Object.keys(checkOf) as CheckId[];
 
-const severity = fc.option(fc.constantFrom<Severity>('critical', 'warning', 'info'), { nil: undefined });
-const night = fc.record({
+/** Found in two nights of three: what comes and goes is what is looked at here. */
+const severity = fc.option(fc.constantFrom<Severity>('critical', 'warning', 'info'), { nil: undefined, freq: 2 });
+const seen = fc.record({
   severities: fc.record({ 'node-not-ready': severity, 'pod-waiting': severity, 'service-without-endpoints': severity }),
   links: fc.subarray([...links]),
-  incomplete: fc.subarray(Object.keys(checkOf)),
+  incomplete: fc.subarray(checkIds),
 });
-type Night = typeof night extends fc.Arbitrary<infer N> ? N : never;
+type Seen = typeof seen extends fc.Arbitrary<infer N> ? N : never;
+/** What the configuration leaves out, seldom. */
+interface LeftOut {
+  readonly ignored: readonly CheckId[];
+  readonly off: readonly CheckId[];
+}
+const some = fc.oneof({ weight: 4, arbitrary: fc.constant<CheckId[]>([]) }, { weight: 1, arbitrary: fc.subarray(checkIds) });
+const leftOut: fc.Arbitrary<LeftOut> = fc.record({ ignored: some, off: some });
+const night = fc.tuple(seen, leftOut).map(([what, without]) => ({ ...what, ...without }));
 
-const reportOfNight = ({ severities, links: seen, incomplete }: Night, index: number, previous: Report | undefined): Report => {
+const reportOfNight = (
+  { severities, links: evidence, incomplete, ignored = [], off = [] }: Seen & Partial<LeftOut>,
+  index: number,
+  previous: Report | undefined,
+  flapping: readonly CheckId[] = [],
+): Report => {
   const out = Object.entries(checkOf).flatMap(([check, object]) => {
-    const graded = severities[check as keyof typeof severities];
-    return graded ? [found(check, object, { severity: graded })] : [];
+    const graded = severities[check as CheckId];
+    return graded && !off.includes(check as CheckId) ? [found(check, object, { severity: graded })] : [];
   });
-  const ends = incomplete.map((id) => ({ id, outcome: 'incomplete', objects: 0, reason: 'forbidden', remedy: 'grant it' }) as const);
+  const ends: ObserverEnd[] = [
+    ...off.map((id) => ({ id, outcome: 'not-run', objects: 0, reason: 'turned off' }) as const),
+    ...incomplete.map((id) => ({ id, outcome: 'incomplete', objects: 0, reason: 'forbidden', remedy: 'grant it' }) as const),
+  ];
   const startedAt = `2026-11-${10 + index}T06:00:00.000Z`;
-  return reportOf(scanOf(out, seen, ends), { previous, facts: facts({ runId: `night-${index}`, startedAt, eventTime: startedAt }) });
+  return reportOf(scanOf(out, evidence, ends), {
+    previous,
+    facts: facts({ runId: `night-${index}`, startedAt, eventTime: startedAt }),
+    checks: checks.map((check) => (flapping.includes(check.id as CheckId) ? { ...check, flaps: true } : check)),
+    ignore: ignored.map((check) => ({ check, reason: 'known' })),
+  });
 };
 
 /** The objects that a message names as being in trouble, and those that it calls resolved. */
@@ -47,11 +71,11 @@ describe('night after night', () => {
   for (const atLeast of ['critical', 'warning', 'info'] as const) {
     test(`who wants ${atLeast} hears of all that stands, and of no end without a beginning`, () => {
       fc.assert(
-        fc.property(fc.array(night, { minLength: 2, maxLength: 5 }), (nights) => {
+        fc.property(fc.array(seen, { minLength: 2, maxLength: 6 }), fc.subarray(checkIds), (nights, flapping) => {
           const known = new Set<string>();
           let previous: Report | undefined;
           for (const [index, each] of nights.entries()) {
-            const report = reportOfNight(each, index, previous);
+            const report = reportOfNight(each, index, previous, flapping);
             const { trouble, resolved } = told(notification(report, { atLeast, when: 'changes' })?.text ?? '');
             for (const name of resolved) assert.ok(known.delete(name), `night ${index}: ${name} is called resolved and was never told`);
             for (const name of trouble) known.add(name);
@@ -69,14 +93,102 @@ describe('night after night', () => {
 
   test('a cluster that is the same as the night before is not told of again', () => {
     fc.assert(
-      fc.property(fc.array(night, { minLength: 1, maxLength: 3 }), (nights) => {
-        const last = nights.reduce<Report | undefined>((previous, each, index) => reportOfNight(each, index, previous), undefined);
+      fc.property(fc.array(night, { minLength: 1, maxLength: 3 }), fc.subarray(checkIds), (nights, flapping) => {
+        const last = nights.reduce<Report | undefined>(
+          (previous, each, index) => reportOfNight(each, index, previous, flapping),
+          undefined,
+        );
         const same = nights.at(-1);
         assert.ok(same);
-        const first = reportOfNight(same, 8, last);
-        assert.equal(notification(reportOfNight(same, 9, first), { atLeast: 'info', when: 'changes' }), undefined);
+        // What flaps is still called resolved by the second night without it.
+        const quiet = [7, 8].reduce((previous, index) => reportOfNight(same, index, previous, flapping), last);
+        assert.equal(notification(reportOfNight(same, 9, quiet, flapping), { atLeast: 'info', when: 'changes' }), undefined);
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+/** Where a report has what a check says, of the one object that it speaks of. */
+interface Place {
+  readonly state: 'root' | 'consequence' | 'settling' | 'resolved' | 'nowhere';
+  readonly since?: string | undefined;
+  readonly change?: ReportedFinding['change'] | undefined;
+}
+
+/** Fails if the report has it twice. */
+const placeIn = (report: Report, check: string): Place => {
+  const of = (
+    state: Place['state'],
+    list: readonly { check: string; since?: string | undefined; change?: ReportedFinding['change'] | undefined }[] = [],
+  ): Place[] => list.filter((each) => each.check === check).map(({ since, change }) => ({ state, since, change }));
+  const places = [
+    ...of('root', report.findings),
+    ...of(
+      'consequence',
+      report.findings.flatMap(({ consequences = [] }) => consequences),
+    ),
+    ...of('settling', report.settling),
+    ...of('resolved', report.resolved),
+  ];
+  assert.ok(places.length <= 1, `${check} is ${places.map(({ state }) => state).join(' and ')}`);
+  return places[0] ?? { state: 'nowhere' };
+};
+
+describe('what comes and goes, night after night', () => {
+  /** What was seen of one check’s finding since it was new. */
+  interface Known {
+    readonly since: string;
+    readonly newIn: number;
+    /** The nights since it was last found in which its check ran whole and did not say it. */
+    readonly absentIn: ReadonlySet<number>;
+  }
+
+  test('is new once, resolved only after enough complete nights without it, and as old as when it was first seen', () => {
+    // Tries of the same run follow each other: each is given what the one before wrote.
+    const nights = fc.array(fc.record({ tries: fc.array(seen, { minLength: 1, maxLength: 3 }), without: leftOut }), {
+      minLength: 3,
+      maxLength: 8,
+    });
+    let [resolvedLater, cameBack] = [0, 0];
+    fc.assert(
+      fc.property(nights, fc.subarray(checkIds), (all, flapping) => {
+        const open = new Map<CheckId, Known>();
+        let previous: Report | undefined;
+        for (const [index, { tries, without }] of all.entries()) {
+          for (const each of tries) {
+            const report = reportOfNight({ ...each, ...without }, index, previous, flapping);
+            for (const check of checkIds) {
+              const { state, since = '', change } = placeIn(report, check);
+              const known = open.get(check);
+              const where = `night ${index}: ${check} is ${state} (${change}) since ${since}; ${JSON.stringify(known)}`;
+              const isLeftOut = without.ignored.includes(check) || without.off.includes(check);
+              if (state === 'nowhere') {
+                const nobodyWasTold = previous !== undefined && placeIn(previous, check).state === 'consequence';
+                assert.ok(!known || isLeftOut || nobodyWasTold, where);
+                open.delete(check);
+                continue;
+              }
+              if (known) assert.equal(since, known.since, where);
+              if (known && state === 'root' && change === 'new') assert.equal(known.newIn, index, where);
+              if (state === 'root' && known?.absentIn.size) cameBack++;
+              const absentIn = new Set(state === 'settling' || state === 'resolved' ? known?.absentIn : []);
+              if ((state === 'settling' || state === 'resolved') && !each.incomplete.includes(check)) absentIn.add(index);
+              if (state === 'settling') assert.ok(flapping.includes(check) && absentIn.size === 1, where);
+              if (state === 'resolved') assert.ok(absentIn.size >= (flapping.includes(check) ? 2 : 1), where);
+              open.set(check, { since, newIn: known?.newIn ?? index, absentIn });
+            }
+            previous = report;
+          }
+          for (const check of checkIds) {
+            if (!previous || placeIn(previous, check).state !== 'resolved') continue;
+            if (flapping.includes(check)) resolvedLater++;
+            open.delete(check);
+          }
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+    assert.ok(resolvedLater > 20 && cameBack > 20, `of the nights some must flap: ${resolvedLater}, ${cameBack}`);
   });
 });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { asSubject } from '../../functions/report/message-subject.ts';
 import type { Report } from '../../functions/report/model.ts';
-import { asSubject, notification, textBudget } from '../../functions/report/notify.ts';
+import { messageBudget, notification } from '../../functions/report/notify.ts';
 import type { Finding, ObserverEnd } from '../../functions/scan/contracts.ts';
 import { facts, found, healthyReport, ref, reportOf, sampleReport, scanOf, yesterday } from './sample-report.ts';
 
@@ -19,15 +20,15 @@ const reason = (report: Report, rule: Parameters<typeof notification>[1] = chang
 
 describe('when a message is sent', () => {
   test('the first report: one message, however much or little it found', () => {
-    assert.equal(reason(healthyReport()), 'baseline');
-    assert.equal(reason(reportOf(scanOf([node('critical'), pod]))), 'baseline');
+    assert.equal(reason(healthyReport()), 'first');
+    assert.equal(reason(reportOf(scanOf([node('critical'), pod]))), 'first');
   });
 
   test('then on change alone, the gravest reason first', () => {
     assert.equal(reason(second([[]], [[]])), undefined);
     assert.equal(reason(second([[node('critical')]], [[node('critical')]])), undefined);
     assert.equal(reason(second([[]], [[node('warning')]])), 'new');
-    assert.equal(reason(second([[node('warning')]], [[node('critical')]])), 'raised');
+    assert.equal(reason(second([[node('warning')]], [[node('critical')]])), 'graver');
     assert.equal(reason(second([[node('critical')]], [[node('warning')]])), undefined);
     assert.equal(reason(second([[node('warning')]], [[]])), 'resolved');
     assert.equal(reason(second([[node('warning')]], [[found('pod-waiting', ref('Pod', 'x', 'y'))]])), 'new');
@@ -38,7 +39,7 @@ describe('when a message is sent', () => {
     assert.equal(reason(second([[pod]], [[]])), undefined);
     assert.equal(reason(second([[]], [[pod]]), { atLeast: 'info', when: 'changes' }), 'new');
     assert.equal(reason(second([[]], [[node('warning')]]), { atLeast: 'critical', when: 'changes' }), undefined);
-    assert.equal(reason(second([[node('warning')]], [[node('critical')]]), { atLeast: 'critical', when: 'changes' }), 'raised');
+    assert.equal(reason(second([[node('warning')]], [[node('critical')]]), { atLeast: 'critical', when: 'changes' }), 'graver');
   });
 
   test('when checks could not run that ran the last time, and not each time again', () => {
@@ -74,7 +75,75 @@ describe('when a message is sent', () => {
   });
 
   test('always, where that is wished', () => {
-    assert.equal(reason(second([[]], [[]]), { atLeast: 'warning', when: 'always' }), 'always');
+    assert.equal(reason(second([[]], [[]]), { atLeast: 'warning', when: 'always' }), 'reminder');
+  });
+
+  test('everything, to a receiver that was sent nothing of this cluster before', () => {
+    const links = [{ effect: pod.object, cause: ref('Node', 'n1'), because: 'it runs there' }];
+    const waits = { ...pod, severity: 'critical' } as const;
+    const gone = found('pod-not-ready', ref('Pod', 'gone', 'shop'));
+    const old = found('pod-not-ready', ref('Pod', 'old', 'shop'));
+    const previous = reportOf(scanOf([node('critical'), waits, gone, old], links), { facts: facts(yesterday) });
+    const report = reportOf(scanOf([waits, old]), { previous });
+    const message = notification(report, changes, { stored, receiver: { owed: true, known: false } });
+    assert.equal(message?.reason, 'first');
+    assert.equal(message?.subject, '[CRITICAL: first message, 2 findings] prod health-check');
+    assert.match(message?.text ?? '', /Sent because nothing of this cluster was sent here before; from now on only\nchanges are told/);
+    assert.match(message?.text ?? '', /FOUND\ncritical: Pod shop\/p1\n(?:.*\n)*?warning: Pod shop\/old\n/);
+    assert.doesNotMatch(message?.text ?? '', /RESOLVED|ONGOING|REMAINING/, 'it knows of nothing that could be over');
+    const always = notification(report, { atLeast: 'warning', when: 'always' }, { receiver: { owed: false, known: false } });
+    assert.match(always?.text ?? '', /Sent because nothing of this cluster was sent here before \(severity warning/);
+  });
+
+  describe('reminders', () => {
+    const weekly = { ...changes, remindAfterDays: 7 };
+    const ongoing = second(
+      [[node('critical'), found('pod-not-ready', ref('Pod', 'old', 'shop')), pod]],
+      [[node('critical'), found('pod-not-ready', ref('Pod', 'old', 'shop')), pod]],
+    );
+    const told = (lastTold?: string) => ({ stored, receiver: { owed: false, known: true, ...(lastTold && { lastTold }) } });
+    const daysBefore = (days: number) => new Date(Date.parse(ongoing.eventTime ?? '') - days * 86_400_000).toISOString();
+
+    test('of what goes on, gravest first, when nothing was sent for so many days', () => {
+      const message = notification(ongoing, weekly, told(daysBefore(7)));
+      assert.equal(message?.reason, 'reminder');
+      assert.equal(message?.subject, '[CRITICAL: 2 ongoing] prod health-check');
+      assert.match(message?.text ?? '', /Sent because nothing was sent for 7 days, and this goes on \(severity warning\nor graver\)\./);
+      assert.match(message?.text ?? '', /ONGOING\ncritical: Node n1\n(?:.*\n)*?warning: Pod shop\/old\n/);
+      assert.doesNotMatch(message?.text ?? '', /listed in the report|Pod shop\/p1/);
+    });
+
+    test('not before, but a run that is a little early counts', () => {
+      assert.equal(notification(ongoing, weekly, told(daysBefore(6)))?.reason, undefined);
+      assert.equal(notification(ongoing, weekly, told(daysBefore(7 - 1 / 24)))?.reason, 'reminder');
+      assert.equal(notification(ongoing, weekly, told(daysBefore(7 - 3 / 24)))?.reason, undefined);
+    });
+
+    test('not where it is not wished, nor where nothing that matters goes on', () => {
+      assert.equal(notification(ongoing, changes, told(daysBefore(90))), undefined);
+      assert.equal(notification(second([[pod]], [[pod]]), weekly, told(daysBefore(90))), undefined);
+      assert.equal(notification(second([[]], [[]]), weekly, told(daysBefore(90))), undefined);
+    });
+
+    test('once where the state is from before there were times', () => {
+      assert.equal(notification(ongoing, weekly, told())?.reason, 'reminder');
+      assert.match(notification(ongoing, weekly, told())?.text ?? '', /Sent because this goes on/);
+    });
+
+    test('in one with what is new, where both are due', () => {
+      const report = second([[node('critical')]], [[node('critical'), found('pod-waiting', ref('Pod', 'fresh', 'shop'))]]);
+      const message = notification(report, weekly, told(daysBefore(8)));
+      assert.equal(message?.reason, 'new');
+      assert.equal(message?.subject, '[CRITICAL: 1 new, 1 ongoing] prod health-check');
+      assert.match(message?.text ?? '', /NEW\nwarning: Pod shop\/fresh\n(?:.*\n)*\nONGOING\ncritical: Node n1\n/);
+      assert.match(notification(report, weekly, told(daysBefore(2)))?.text ?? '', /ONGOING: 1 finding, listed in the report/);
+    });
+
+    test('each time, where every report is wished for', () => {
+      const message = notification(ongoing, { atLeast: 'warning', when: 'always' }, told(daysBefore(1)));
+      assert.equal(message?.reason, 'reminder');
+      assert.match(message?.text ?? '', /Sent because every report is to be sent(?:.*\n)*\nONGOING\ncritical: Node n1\n/);
+    });
   });
 
   test('never for a run of less than full scope', () => {
@@ -86,7 +155,7 @@ describe('what it says', () => {
   test('the subject: verdict, changes, cluster, operation', () => {
     const subject = (report: Report) => notification(report, { atLeast: 'warning', when: 'always' }, { stored })?.subject;
     assert.equal(subject(healthyReport()), '[HEALTHY: first report, 0 findings] prod health-check');
-    assert.equal(subject(sampleReport()), '[CRITICAL: 2 new, 1 raised, 1 resolved, 1 check could not run] prod health-check');
+    assert.equal(subject(sampleReport()), '[CRITICAL: 2 new, 1 graver, 1 resolved, 1 check could not run] prod health-check');
     assert.equal(subject(second([[node('warning')]], [[]])), '[HEALTHY: 1 resolved] prod health-check');
     assert.equal(subject(second([[]], [[], [gap]])), '[INCOMPLETE: 1 check could not run] prod health-check');
     assert.equal(subject(second([[]], [[]])), '[HEALTHY] prod health-check');
@@ -112,7 +181,7 @@ warning: Pod shop/fresh
     kubectl -n shop describe pod fresh
   new; check pod-waiting
 
-RAISED
+GRAVER
 critical: Node n1
   the kubelet stopped
     kubectl describe node n1
@@ -144,15 +213,15 @@ The full report:
     );
     const message = notification(reportOf(scanOf(out)), changes, { stored });
     assert.ok(message);
-    assert.ok(Buffer.byteLength(message.text) <= textBudget);
-    assert.ok(Buffer.byteLength(message.text) > textBudget - 1000, 'and uses its room');
+    assert.ok(Buffer.byteLength(message.text) <= messageBudget);
+    assert.ok(Buffer.byteLength(message.text) > messageBudget - 1000, 'and uses its room');
     const listed = message.text.match(/^(critical|warning): Pod/gm) ?? [];
     assert.equal(listed.length + message.leftOut, 3000);
     assert.ok(message.leftOut > 0);
     assert.equal(listed[0], 'critical: Pod');
     assert.match(
       message.text,
-      new RegExp(`\n${new Intl.NumberFormat('en').format(message.leftOut)} more findings had no room here; the report has all\\.\n`),
+      new RegExp(`\nand ${new Intl.NumberFormat('en').format(message.leftOut)} more findings; the report has all\n`),
     );
     assert.match(message.text, /The full report:\n {2}aws s3 cp/);
     assert.equal(Buffer.from(message.text).toString(), message.text, 'no character is cut in two');
@@ -173,6 +242,18 @@ The full report:
     const message = notification(reportOf(scanOf([huge, node('warning')])), changes, { stored });
     assert.equal(message?.leftOut, 1);
     assert.match(message?.text ?? '', /warning: Node n1/);
+  });
+
+  test('no heading can be forged by what something is called', () => {
+    const event = { apiVersion: 'v1', kind: 'Pod', name: 'x\n\nRESOLVED\nNode n1: critical since ever' };
+    const { text = '' } = notification(reportOf(scanOf([found('warning-events', event, { message: 'a\n\nRESOLVED\nb' })])), changes) ?? {};
+    assert.doesNotMatch(text, /^RESOLVED/m);
+  });
+
+  test('a line of an e-mail has 76 characters at most, but for what is to be copied', () => {
+    const { text = '' } = notification(sampleReport(), { atLeast: 'info', when: 'always' }, { stored }) ?? {};
+    const tooLong = text.split('\n').filter((line) => line.length > 76);
+    for (const line of tooLong) assert.match(line, /^ {2,}(kubectl|aws s3 cp) /);
   });
 
   test('a subject is what SNS takes, whatever the cluster is called', () => {

@@ -3,12 +3,14 @@ import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SNSClient } from '@aws-sdk/client-sns';
+import { excerpt } from '../../functions/report/excerpt.ts';
 import type { Report } from '../../functions/report/model.ts';
 import { type Publisher, publishReport } from '../../functions/report/publish.ts';
 import { eventBridgePublisher, eventDetail } from '../../functions/report/publish-eventbridge.ts';
 import { snsPublisher } from '../../functions/report/publish-sns.ts';
 import { returnValue } from '../../functions/report/return-value.ts';
 import { reportStore, type Storage } from '../../functions/report/store.ts';
+import { chatSchema } from './chat-format.ts';
 import { found, healthyReport, ref, reportOf, sampleReport, scanOf } from './sample-report.ts';
 
 const memoryStorage = (): Storage => {
@@ -59,7 +61,11 @@ describe('publishReport', () => {
     assert.deepEqual(seen, [json]);
     assert.deepEqual(outcomes, [
       { publisher: 's3://bucket', ok: true, detail: json },
-      { publisher: 'sns:broken', ok: false, detail: 'NotFoundException: no such topic' },
+      {
+        publisher: 'sns:broken',
+        ok: false,
+        detail: 'NotFoundException: no such topic (the topic is gone: deploy again, or correct notify in nightshift.yaml)',
+      },
       { publisher: 'sns:ops', ok: true, detail: 'sent' },
     ]);
   });
@@ -165,9 +171,19 @@ test('what could not be sent is made up for by the next run, once, though nothin
     resolved: [],
     findings: first.findings.map(({ raisedFrom: _, formerCause: __, ...finding }) => ({ ...finding, change: 'ongoing' as const })),
   });
+  refusing = false;
+  const welcome: Report = {
+    ...healthyReport(),
+    runId: 'welcome',
+    eventTime: '2026-11-01T06:00:00.000Z',
+    startedAt: '2026-11-01T06:00:00.000Z',
+  };
+  assert.match((await publishReport(welcome, '', kept, [told])).outcomes[1]?.detail ?? '', /^sent \(first\)/);
+  refusing = true;
   const failed = await publishReport(first, '', kept, [told]);
   assert.equal(failed.outcomes[1]?.ok, false);
   refusing = false;
+  texts.length = 0;
   assert.match((await publishReport(night(1), '', kept, [told])).outcomes[1]?.detail ?? '', /^sent \(owed\)/);
   assert.match(texts[0] ?? '', /could not be sent/);
   for (const { object } of first.findings.filter(({ severity }) => severity !== 'info')) {
@@ -177,11 +193,66 @@ test('what could not be sent is made up for by the next run, once, though nothin
   assert.equal(texts.length, 1);
 });
 
+test('the first message that could not be sent is the first still, and lists everything', async () => {
+  const { made, sent } = client(new SNSClient(options), [new Error('KMS says no'), { MessageId: 'm' }]);
+  const told = snsPublisher(made, 'arn:aws:sns:eu-central-1:111122223333:ops', { atLeast: 'warning', when: 'changes' });
+  const kept = store();
+  const first = sampleReport();
+  await publishReport(first, '', kept, [told]);
+  const next: Report = { ...first, runId: 'next', comparedWith: { runId: first.runId, startedAt: first.startedAt } };
+  assert.match((await publishReport(next, '', kept, [told])).outcomes[1]?.detail ?? '', /^sent \(first\)/);
+  assert.match(String(sent[1]?.Message), /\nFOUND\n(?:.*\n)*critical: Node ip-10-0-3-17/);
+});
+
+test('a reminder comes so many days after the last message, and begins the time anew', async () => {
+  const { made, sent } = client(new SNSClient(options), [{ MessageId: 'm' }]);
+  const told = snsPublisher(made, 'arn:aws:sns:eu-central-1:111122223333:ops', { atLeast: 'warning', when: 'changes', remindAfterDays: 3 });
+  const kept = store();
+  const first = sampleReport();
+  const night = async (day: number): Promise<string | undefined> => {
+    const time = new Date(Date.UTC(2026, 10, 24 + day, 6)).toISOString();
+    const report: Report = {
+      ...first,
+      runId: `night-${day}`,
+      eventTime: time,
+      startedAt: time,
+      comparedWith: { runId: `night-${day - 1}`, startedAt: first.startedAt, incomplete: first.incomplete.map(({ check }) => check) },
+      resolved: [],
+      findings: first.findings.map(({ raisedFrom: _, formerCause: __, ...finding }) => ({ ...finding, change: 'ongoing' as const })),
+    };
+    return /^sent \((.*)\)/.exec((await publishReport(report, '', kept, [told])).outcomes[1]?.detail ?? '')?.[1];
+  };
+  const reasons: (string | undefined)[] = [];
+  for (let day = 0; day < 8; day++) reasons.push(await night(day));
+  assert.deepEqual(reasons, ['first', undefined, undefined, 'reminder', undefined, undefined, 'reminder', undefined]);
+  assert.equal(sent.length, 3);
+});
+
+test('marks that cannot be read make nobody a new receiver, nor one that is due a reminder', async () => {
+  const { made, sent } = client(new SNSClient(options), [{ MessageId: 'm' }]);
+  const told = snsPublisher(made, 'arn:aws:sns:eu-central-1:111122223333:ops', { atLeast: 'warning', when: 'changes', remindAfterDays: 1 });
+  const unreadable = { ...store(), deliveries: async () => Promise.reject(new Error('SlowDown')) };
+  const report = sampleReport();
+  await publishReport(report, '', unreadable, [told]);
+  assert.match(String(sent[0]?.Message), /Sent because there are new findings/);
+  const same: Report = {
+    ...report,
+    comparedWith: { runId: 'x', startedAt: report.startedAt, incomplete: report.incomplete.map(({ check }) => check) },
+    resolved: [],
+    findings: report.findings.map(({ raisedFrom: _, ...finding }) => ({ ...finding, change: 'ongoing' as const })),
+  };
+  await publishReport(same, '', unreadable, [told]);
+  assert.equal(sent.length, 1);
+});
+
 describe('the SNS publisher', () => {
   const topic = 'arn:aws:sns:eu-central-1:111122223333:nightshift';
-  const publish = async (report: Report) => {
+  const publish = async (report: Report, format: 'text' | 'chat' = 'text') => {
     const { made, sent } = client(new SNSClient(options), [{ MessageId: 'm-1' }]);
-    const delivery = await snsPublisher(made, topic, { atLeast: 'warning', when: 'changes' }).publish(report, stored, false);
+    const delivery = await snsPublisher(made, topic, { atLeast: 'warning', when: 'changes', format }).publish(report, stored, {
+      owed: false,
+      known: true,
+    });
     return { delivery, sent };
   };
 
@@ -205,21 +276,60 @@ describe('the SNS publisher', () => {
     });
   });
 
-  test('stays within 262,144 bytes, attributes counted, and says if it was cut', async () => {
-    const [{ Message, MessageAttributes } = {}] = (await publish(bigReport())).sent;
-    const attributes = Object.entries(MessageAttributes as Record<string, { DataType: string; StringValue: string }>);
-    const bytes =
-      Buffer.byteLength(String(Message)) +
-      attributes.reduce((sum, [name, { DataType, StringValue }]) => sum + Buffer.byteLength(name + DataType + StringValue), 0);
-    assert.ok(bytes <= 262_144);
-    assert.ok(attributes.some(([name, { StringValue }]) => name === 'truncated' && StringValue === 'true'));
+  test('sends chat and text in one message', async () => {
+    const [{ Message, MessageStructure, Subject } = {}] = (await publish(sampleReport(), 'chat')).sent;
+    assert.equal(MessageStructure, 'json');
+    const { default: text, https, ...others } = JSON.parse(String(Message));
+    assert.deepEqual(others, {});
+    const [plain = {}] = (await publish(sampleReport())).sent;
+    assert.deepEqual([plain.MessageStructure, plain.Message, plain.Subject], [undefined, text, Subject]);
+    assert.equal(chatSchema.parse(JSON.parse(https)).metadata.additionalContext.reason, 'new');
   });
+
+  test('two rules of one topic are two receivers; whom else a rule is for makes none', () => {
+    const name = (rule: Parameters<typeof snsPublisher>[2]) => snsPublisher(new SNSClient(options), topic, rule).name;
+    const rule = { atLeast: 'warning', when: 'changes' } as const;
+    assert.equal(name(rule), `${topic} (warning, changes)`);
+    assert.equal(name({ ...rule, format: 'text', remindAfterDays: 7 }), name(rule));
+    const others = [
+      { ...rule, format: 'chat' },
+      { ...rule, atLeast: 'info' },
+      { ...rule, when: 'always' },
+    ] as const;
+    assert.equal(new Set([rule, ...others].map(name)).size, 4);
+  });
+
+  for (const format of ['text', 'chat'] as const)
+    test(`stays within 262,144 bytes as ${format}, attributes counted, and says if it was cut`, async () => {
+      const [{ Message, MessageAttributes } = {}] = (await publish(bigReport(), format)).sent;
+      const attributes = Object.entries(MessageAttributes as Record<string, { DataType: string; StringValue: string }>);
+      const bytes =
+        Buffer.byteLength(String(Message)) +
+        attributes.reduce((sum, [name, { DataType, StringValue }]) => sum + Buffer.byteLength(name + DataType + StringValue), 0);
+      assert.ok(bytes <= 262_144);
+      assert.ok(attributes.some(([name, { StringValue }]) => name === 'truncated' && StringValue === 'true'));
+    });
 
   test('sends nothing where nothing changed, which is no delivery', async () => {
     const unchanged: Report = { ...healthyReport(), comparedWith: { runId: 'x', startedAt: '2026-11-23T06:00:00.000Z' } };
     const { delivery, sent } = await publish(unchanged);
     assert.deepEqual([delivery.sent, sent.length], [false, 0]);
   });
+});
+
+test('an excerpt lists what is settling within its limits', () => {
+  const { resolved: _, ...report } = bigReport();
+  const settling = report.findings;
+  const { settling: listed, leftOut } = excerpt({ ...report, resolved: [], settling }, { findings: 20, bytes: 30_000 });
+  assert.ok(listed && listed.length > 0 && listed.length < 20);
+  assert.equal(leftOut.settling, settling.length - listed.length);
+  const detail = eventDetail({ ...report, resolved: [], settling }, stored);
+  assert.ok(Buffer.byteLength(JSON.stringify(detail)) < 262_144);
+  assert.equal(detail.settling?.length, 20);
+  assert.deepEqual(
+    [excerpt(bigReport(), { findings: 1, bytes: 9e9 }).settling, eventDetail(bigReport(), stored).leftOut.settling],
+    [undefined, undefined],
+  );
 });
 
 describe('the EventBridge publisher', () => {
@@ -230,7 +340,7 @@ describe('the EventBridge publisher', () => {
     const { made, sent } = client(new EventBridgeClient(options), answers);
     return {
       result: await eventBridgePublisher(made, bus, 1)
-        .publish(sampleReport(), stored, false)
+        .publish(sampleReport(), stored, { owed: false, known: true })
         .catch((error: unknown) => error),
       sent,
     };
@@ -250,7 +360,7 @@ describe('the EventBridge publisher', () => {
     const again = await publish([refused, accepted]);
     assert.deepEqual([(again.result as { sent: boolean }).sent, again.sent.length], [true, 2]);
     const never = await publish([refused]);
-    assert.match((never.result as Error).message, /refused 1 event 3 times \(ThrottlingException: slow down\)/);
+    assert.match((never.result as Error).message, /refused 1 event, each tried several times \(ThrottlingException: slow down\)/);
     assert.equal(never.sent.length, 3);
   });
 

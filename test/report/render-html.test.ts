@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
+import type { Report } from '../../functions/report/model.ts';
 import { renderHtml } from '../../functions/report/render-html.ts';
 import { found, healthyReport, reportOf, sampleReport, scanOf } from './sample-report.ts';
 
@@ -96,5 +97,72 @@ describe('renderHtml', () => {
 
   test('tells when it is of, for who keeps the latest', () => {
     assert.match(renderHtml(sampleReport()), /<meta name="nightshift:time" content="2026-11-24T06:00:00.000Z">/);
+  });
+
+  test('begins with the verdict and what it rests on, then what changed, the findings, and what could not run', () => {
+    const page = renderHtml({ ...sampleReport(), source: { kind: 'cluster', name: 'https://prod', namespaces: ['shop', 'payments'] } });
+    const places = [
+      'class="verdict critical"',
+      '8 checks ran on 1,204 objects',
+      'only 2 namespaces: shop, payments',
+      'id="changes"',
+      'id="findings"',
+    ];
+    places.push('id="gaps"', 'id="ignored"', 'id="checks"', 'id="run"');
+    const found = places.map((place) => page.indexOf(place));
+    assert.ok(!found.includes(-1), `${found}`);
+    assert.deepEqual(
+      found,
+      found.toSorted((a, b) => a - b),
+    );
+  });
+
+  test('shows first among the equally grave what explains most', () => {
+    const articles = [...renderHtml(sampleReport()).matchAll(/<h3>.*?<bdi>([^<]*)<\/bdi>/g)].map(([, name]) => name);
+    assert.deepEqual(articles, [
+      'ip-10-0-3-17.eu-central-1.compute.internal',
+      'payments/nightly-invoices',
+      'preview-1421',
+      'monitoring/grafana',
+    ]);
+  });
+
+  test('tells quietly of what settles, with an anchor, also where nothing else changed', () => {
+    const report = sampleReport();
+    const [settling] = report.resolved;
+    assert.ok(settling);
+    const page = renderHtml({ ...report, findings: [], resolved: [], settling: [settling] });
+    assert.match(page, new RegExp(`<details><summary>1 finding not seen today, settling[^<]*</summary>[^]*id="f-${settling.fingerprint}"`));
+    assert.ok(!page.includes('<p class="quiet">Nothing.</p>'));
+  });
+
+  test('says of every mute its reason, its last day, where it stands and what it takes away', () => {
+    const object = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'canary' };
+    const ignored: Report['ignored'] = [
+      { rule: 'pod-waiting', reason: 'load tests', count: 4, from: 'config/overrides.yaml', until: '2026-12-31' },
+      { rule: 'pod-*', reason: 'scaled by hand', count: 1, from: 'annotation', object, objects: 3 },
+      { rule: 'x-*', reason: 'unreadable', count: 0, note: 'not understood', from: 'annotation', object, mistake: 'x-* is no check' },
+    ];
+    const page = renderHtml({ ...healthyReport(), ignored });
+    const rows = [...page.matchAll(/<tr><th scope="row">.*/g)].map(([row]) =>
+      row
+        .replace(/<[^>]+>/g, ' ')
+        .replaceAll(/\s+/g, ' ')
+        .trim(),
+    );
+    assert.deepEqual(rows.slice(0, 3), [
+      'pod-waiting load tests 2026-12-31 config/overrides.yaml 4',
+      'pod-* scaled by hand no date annotation Deployment shop/canary and 2 more 1',
+      'x-* unreadable x-* is no check no date annotation Deployment shop/canary not understood',
+    ]);
+    assert.match(page, /3 rules take 5 findings away; 1 rule no longer of use/);
+  });
+
+  test('puts consequences that say the same together, each with its anchor', () => {
+    const report = sampleReport();
+    const page = renderHtml(report);
+    const [node] = report.findings.filter(({ consequences }) => consequences);
+    assert.match(page, /<strong>60 Pods<\/strong>: running but not ready for 14 minutes, because it runs on this node/);
+    for (const each of node?.consequences ?? []) assert.equal(page.split(`id="f-${each.fingerprint}"`).length, 2);
   });
 });

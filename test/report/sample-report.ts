@@ -44,6 +44,8 @@ export const scanOf = (out: readonly Found[], links: readonly Link[] = [], ends:
   observers: checks.map(({ id }) => ends.find((end) => end.id === id) ?? ran(id)),
   memory: {},
   labelled: new Map(),
+  annotated: new Map(),
+  annotationsUnseen: [],
   objects: 1204,
   requests: 14,
   bytes: 3_400_000,

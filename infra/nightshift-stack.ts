@@ -1,15 +1,19 @@
 import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import { allOperations } from '../functions/operations.ts';
 import type { OperationName } from '../functions/report/model.ts';
 import type { Configuration } from '../functions/runtime/configuration.ts';
-import { deployedOperations } from './config.ts';
+import { overdueReports } from '../functions/runtime/metric-names.ts';
 import { Alarms } from './constructs/alarms.ts';
+import { Dashboard } from './constructs/dashboard.ts';
 import { FanOut } from './constructs/fan-out.ts';
 import { type NotificationTarget, NotificationTopic } from './constructs/notification-topic.ts';
 import { OperationFunction } from './constructs/operation-function.ts';
+import { OverdueReports } from './constructs/overdue-reports.ts';
 import { ReportStore } from './constructs/report-store.ts';
 import { Schedules } from './constructs/schedules.ts';
+import { TestEvents } from './constructs/test-events.ts';
 
 /** What the stack is made with. */
 export interface NightshiftStackProps extends StackProps {
@@ -28,29 +32,44 @@ export class NightshiftStack extends Stack {
     const topics = configuration.notify.map(
       ({ topic }): NotificationTarget => (topic === 'create' ? operators.target : { topicArn: topic }),
     );
-    const operations = deployedOperations.map(({ name: operation }) => {
+    const operations = new Map<OperationName, OperationFunction>();
+    for (const { name: operation } of allOperations) {
       const created = new OperationFunction(this, `Operation-${operation}`, { operation, configuration, reports, bus: fanOut.bus, topics });
       fanOut.start(operation, created.function);
-      return { operation, ...created };
-    });
-    const functions = new Map<OperationName, IFunction>(operations.map(({ operation, function: handler }) => [operation, handler]));
+      operations.set(operation, created);
+    }
+    const functions = new Map<OperationName, IFunction>([...operations].map(([operation, created]) => [operation, created.function]));
+    const overdue = new OverdueReports(this, 'OverdueReports', { configuration, reports, topic: operators.target });
 
-    const schedules = new Schedules(this, 'Schedules', { schedules: configuration.schedules, functions });
-    new Alarms(this, 'Alarms', {
+    const schedules = new Schedules(this, 'Schedules', {
+      schedules: configuration.schedules,
       functions,
-      logs: new Map(operations.map(({ operation, logGroup }) => [operation, logGroup])),
-      deadLetters: new Map([
-        ['schedules', schedules.deadLetters],
-        ['fan-out', fanOut.deadLetters],
-        ...operations.map(({ operation, deadLetters }) => [operation, deadLetters] as const),
-      ]),
-      topic: operators.topic,
+      daily: { name: overdueReports, function: overdue.function },
     });
+    const all = new Map([...operations, [overdueReports, overdue] as const]);
+    const deadLetters = new Map([
+      ['schedules', schedules.deadLetters],
+      ['fan-out', fanOut.deadLetters],
+      ...[...all].map(([name, each]) => [name, each.deadLetters] as const),
+    ]);
+    const alarms = new Alarms(this, 'Alarms', { configuration, operations, overdueReports: overdue, deadLetters, topic: operators.topic });
+    const dashboard = new Dashboard(this, 'Dashboard', { functions: all, deadLetters, alarms: alarms.names });
+    const { testEvents } = configuration.console;
+    if (testEvents !== 'off') {
+      new TestEvents(this, 'TestEvents', {
+        operations: allOperations,
+        functions,
+        clusters: Object.keys(configuration.clusters),
+        createRegistry: testEvents === 'create',
+      });
+    }
 
     new CfnOutput(this, 'ReportBucket', { value: reports.bucket.bucketName });
     new CfnOutput(this, 'NotificationTopic', { value: operators.topic.topicArn });
     new CfnOutput(this, 'EventBus', { value: fanOut.bus.eventBusName });
-    for (const { operation, function: handler } of operations) {
+    new CfnOutput(this, 'DashboardName', { value: dashboard.name });
+    new CfnOutput(this, 'OverdueReportsFunction', { value: overdue.function.functionName });
+    for (const [operation, handler] of functions) {
       const name = operation.replaceAll(/(?:^|-)[a-z]/g, (start) => start.replace('-', '').toUpperCase());
       new CfnOutput(this, `${name}Function`, { value: handler.functionName });
       new CfnOutput(this, `${name}Role`, {

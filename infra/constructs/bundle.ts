@@ -3,14 +3,14 @@ import { join, resolve } from 'node:path';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { buildSync, type Metafile } from 'esbuild';
-import type { OperationName } from '../../functions/report/model.ts';
 import type { Configuration } from '../../functions/runtime/configuration.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** An operation's code for Lambda: functions/<operation>/handler.ts bundled, with the configuration beside it. */
-export function operationCode(operation: OperationName, configuration: Configuration): Code {
-  return Code.fromAsset(join(root, 'functions'), {
+/** A function's code for Lambda: functions/<folder>/handler.ts bundled, with the configuration beside it. */
+export function functionCode(folder: string, configuration: Configuration): Code {
+  // The folder itself: the CDK bundles the same source once, whatever is made of it.
+  return Code.fromAsset(join(root, 'functions', folder), {
     // Of what came out, so that a change that does not reach this bundle deploys nothing.
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
@@ -18,7 +18,7 @@ export function operationCode(operation: OperationName, configuration: Configura
       image: DockerImage.fromRegistry('scratch'),
       local: {
         tryBundle(directory) {
-          writeBundle(join(root, 'functions', operation, 'handler.ts'), configuration, directory);
+          writeBundle(join(root, 'functions', folder, 'handler.ts'), configuration, directory);
           return true;
         },
       },

@@ -3,6 +3,7 @@ import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { serviceDomain } from './service-domain.ts';
 
 /** CloudWatch's alarms and EventBridge's rules: what they send comes from a service, so resource policies must allow it. */
 const publishers = [
@@ -83,7 +84,7 @@ function anyKeyOfTopic(topicArn: string) {
   return {
     resources: [`arn:${partition}:kms:${region}:${account}:key/*`],
     conditions: {
-      StringEquals: { 'kms:ViaService': `sns.${region}.amazonaws.com`, 'kms:EncryptionContext:aws:sns:topicArn': topicArn },
+      StringEquals: { 'kms:ViaService': `sns.${region}.${serviceDomain(region)}`, 'kms:EncryptionContext:aws:sns:topicArn': topicArn },
     },
   };
 }

@@ -14,6 +14,8 @@ import { deadLetterQueue } from './dead-letter-queue.ts';
 export interface SchedulesProps {
   readonly schedules: readonly ScheduleConfiguration[];
   readonly functions: ReadonlyMap<OperationName, IFunction>;
+  /** Started once a day, by the schedule of this name. */
+  readonly daily: { readonly name: string; readonly function: IFunction };
 }
 
 /** EventBridge Scheduler's schedules, in a group of their own, and the queue for what it could not start. */
@@ -21,11 +23,20 @@ export class Schedules extends Construct {
   readonly group: ScheduleGroup;
   readonly deadLetters: Queue;
 
-  constructor(scope: Construct, id: string, { schedules, functions }: SchedulesProps) {
+  constructor(scope: Construct, id: string, { schedules, functions, daily }: SchedulesProps) {
     super(scope, id);
     this.group = new ScheduleGroup(this, 'Group');
     this.deadLetters = deadLetterQueue(this, 'DeadLetters');
-    const role = this.role([...functions.values()]).withoutPolicyUpdates();
+    const role = this.role([...functions.values(), daily.function]).withoutPolicyUpdates();
+    const target = (handler: IFunction, input?: ScheduleTargetInput) =>
+      new LambdaInvoke(handler, {
+        role,
+        ...(input && { input }),
+        deadLetterQueue: this.deadLetters,
+        // Its own default is 185 attempts in 24 hours: a night's report at noon is of no use.
+        retryAttempts: 3,
+        maxEventAge: Duration.hours(1),
+      });
     for (const schedule of schedules) {
       const handler = functions.get(schedule.operation);
       if (!handler) throw new Error(`No function is deployed for ${schedule.operation}`);
@@ -36,16 +47,17 @@ export class Schedules extends Construct {
         schedule: expressionOf(schedule),
         timeWindow:
           schedule.flexibleMinutes === undefined ? TimeWindow.off() : TimeWindow.flexible(Duration.minutes(schedule.flexibleMinutes)),
-        target: new LambdaInvoke(handler, {
-          role,
-          input: inputOf(schedule),
-          deadLetterQueue: this.deadLetters,
-          // Its own default is 185 attempts in 24 hours: a night's report at noon is of no use.
-          retryAttempts: 3,
-          maxEventAge: Duration.hours(1),
-        }),
+        target: target(handler, inputOf(schedule)),
       });
     }
+    new Schedule(this, daily.name, {
+      scheduleName: daily.name,
+      scheduleGroup: this.group,
+      description: `Nightshift: ${daily.name}, once a day`,
+      // A rate begins when it is created: what was just deployed is watched from its first minute.
+      schedule: ScheduleExpression.rate(Duration.days(1)),
+      target: target(daily.function),
+    });
   }
 
   /** Scheduler's role: starts the functions (no version or alias of them), sends to the queue. */
@@ -66,9 +78,7 @@ export class Schedules extends Construct {
         },
       }),
     });
-    if (functions.length > 0) {
-      role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: functions.map((each) => each.functionArn) }));
-    }
+    role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: functions.map((each) => each.functionArn) }));
     role.addToPolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [this.deadLetters.queueArn] }));
     return role;
   }

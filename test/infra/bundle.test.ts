@@ -76,6 +76,24 @@ describe('the health check’s bundle', () => {
   });
 });
 
+describe('the bundle of the function that looks for overdue reports', () => {
+  const metafile = writeBundle(join(root, 'functions/overdue-reports/handler.ts'), configuration, join(directory, 'overdue-reports'));
+
+  test('begins with nothing heavy, and never loads what reaches a cluster', () => {
+    for (const heavy of ['@aws-sdk/', 'zod/', 'croner/', 'yaml/']) {
+      assert.deepEqual(
+        loadedBy(metafile, 'index.mjs').filter((input) => input.includes(`node_modules/${heavy}`)),
+        [],
+      );
+    }
+    const inputs = Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs));
+    assert.deepEqual(
+      inputs.filter((input) => /node_modules\/(@kubernetes|yaml)\/|^functions\/(cluster|scan|health-check)\//.test(input)),
+      [],
+    );
+  });
+});
+
 /** The outputs that loading one of them (named by its path's end) loads with it. */
 function outputsLoadedBy({ outputs }: Metafile, end: string): string[] {
   const loaded = new Set<string>();

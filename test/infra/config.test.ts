@@ -79,10 +79,30 @@ const mistakes: Readonly<Record<string, { text: string; line: number; says: stri
     line: 7,
     says: 'schedules[0].clusters[1]: "prdo" picks no cluster; clusters: prod; labels: team=core',
   },
+  'a cluster without an API server, by its name': {
+    text: `${clusters}  lost-1: { backups: [{ bucket: velero, region: eu-central-1 }] }\nschedules:\n  - operation: health-check\n    clusters: [prod, lost-1]\n    rate: 1 day\n`,
+    line: 6,
+    says: 'schedules[0].clusters[1]: the cluster lost-1 has no eks and no kubeconfig, which health-check needs; say in nightshift.yaml how it is reached',
+  },
+  'a pattern that picks only such': {
+    text: `${clusters}  lost-1: { backups: [{ bucket: velero, region: eu-central-1 }] }\nschedules:\n  - operation: health-check\n    clusters: [lost-*]\n    rate: 1 day\n`,
+    line: 6,
+    says: '"lost-*" picks only lost-1, which has no eks and no kubeconfig',
+  },
+  'a region beside an ARN of another': {
+    text: 'clusters:\n  edge:\n    kubeconfig:\n      ssm: arn:aws:ssm:eu-west-1:123456789012:parameter/edge\n      region: eu-west-2\n',
+    line: 5,
+    says: 'clusters.edge.kubeconfig.region: "eu-west-2"; the ARN beside it says eu-west-1',
+  },
   'a label that no cluster has': {
     text: schedule('operation: health-check', 'clusters: [team=web]', 'rate: 1 day'),
     line: 5,
     says: '"team=web" picks no cluster',
+  },
+  'a cluster of a notification rule that is not configured': {
+    text: `${clusters}notify:\n  - topic: create\n  - topic: create\n    clusters: [team=core, team=web]\n`,
+    line: 6,
+    says: 'notify[1].clusters[1]: "team=web" picks no cluster; clusters: prod; labels: team=core',
   },
   'an event key that is none': {
     text: schedule(...daily, 'with:', '  onyl: [nodes]'),
@@ -156,6 +176,19 @@ for (const [what, { text, line, says }] of Object.entries(mistakes)) {
     );
   });
 }
+
+test('right: a cluster that is gone beside others; a pattern for all leaves it out', () => {
+  const gone = `${clusters}  lost-1: { backups: [{ bucket: velero, region: eu-central-1 }] }\nschedules:\n  - operation: health-check\n    clusters: ["*"]\n    rate: 1 day\n`;
+  assert.deepEqual(Object.keys(load(gone).clusters), ['prod', 'lost-1']);
+});
+
+test('right: several clusters by one kubeconfig, each with its own context, and namespaces', () => {
+  const text = `clusters:
+  edge-1: { kubeconfig: { s3: "s3://configs/edge.yaml", region: eu-west-1, context: one } }
+  edge-2: { kubeconfig: { s3: "s3://configs/edge.yaml", region: eu-west-1, context: two }, namespaces: [shop, payments] }
+`;
+  assert.deepEqual(load(text).clusters['edge-2']?.namespaces, ['shop', 'payments']);
+});
 
 test('several mistakes are told at once, in the order of the lines', () => {
   const text = `${schedule('operation: cleanup', 'clusters: [x]', 'cron: x', 'timeZone: y')}`;

@@ -22,11 +22,14 @@ export const { template } = synthesize({
 export const bucket = resourceOf(template, 'AWS::S3::Bucket');
 export const topic = resourceOf(template, 'AWS::SNS::Topic');
 export const bus = resourceOf(template, 'AWS::Events::EventBus');
-export const handler = resourceOf(template, 'AWS::Lambda::Function');
+export const handler = resourceOf(template, 'AWS::Lambda::Function', 'Operationhealthcheck');
+export const logs = resourceOf(template, 'AWS::Logs::LogGroup', 'Operationhealthcheck');
+export const overdue = resourceOf(template, 'AWS::Lambda::Function', 'OverdueReports');
 export const reportsKey = resourceOf(template, 'AWS::KMS::Key', 'Reports');
 export const topicKey = resourceOf(template, 'AWS::KMS::Key', 'Notifications');
 const queue = (beginning: string) => resourceOf(template, 'AWS::SQS::Queue', beginning);
 export const runsFailed = queue('Operationhealthcheck');
+export const overdueFailed = queue('OverdueReports');
 export const runsNotStarted = queue('Schedules');
 export const runsNotFannedOut = queue('FanOut');
 

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { describe, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
+import { clusterScoped } from '../../functions/cluster/kinds.ts';
 import { checks } from '../../functions/health-check/checks/index.ts';
+import { readsOf } from '../../functions/scan/reads-of.ts';
 import { generateFromDeclarations, generateIndexes } from '../../infra/generate/generate.ts';
-import { readsOf } from '../../infra/generate/permissions.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 interface Role {
@@ -53,7 +54,7 @@ describe('permissions', () => {
         ),
       ),
     );
-    const wanted = checks.flatMap(readsOf);
+    const wanted = checks.flatMap((check) => readsOf(check));
     for (const { group, resource, namespace = '' } of wanted) {
       assert(granted.has(`${group}/${resource}/${namespace}`) || granted.has(`${group}/${resource}/`), `${group}/${resource}`);
     }
@@ -62,5 +63,30 @@ describe('permissions', () => {
         wanted.some(({ group, resource }) => grant.startsWith(`${group}/${resource}/`)),
         grant,
       );
+  });
+
+  test('the role for one namespace holds what is in a namespace, and nothing else', async () => {
+    const [role] = await roles('infra/in-cluster/namespace/rbac.yaml');
+    assert.deepEqual([role?.kind, role?.metadata.namespace], ['Role', undefined]);
+    const granted = (role?.rules ?? []).flatMap(({ apiGroups = [], resources = [], verbs }) => {
+      assert.deepEqual(verbs, ['list']);
+      return apiGroups.flatMap((group) => resources.map((resource) => `${group}/${resource}`));
+    });
+    const outside = new Set(clusterScoped.map(({ group, resource }) => `${group}/${resource}`));
+    const wanted = checks
+      .flatMap((check) => readsOf(check))
+      .filter(({ sensitive, namespace }) => !sensitive && namespace === undefined)
+      .map(({ group, resource }) => `${group}/${resource}`);
+    assert.deepEqual(granted.toSorted(), [...new Set(wanted)].filter((resource) => !outside.has(resource)).toSorted());
+    assert(granted.length > 5 && outside.size > 2);
+  });
+
+  test('nothing lies in infra/in-cluster that is not generated', async () => {
+    const files = await readdir(join(root, 'infra/in-cluster'), { recursive: true, withFileTypes: true });
+    const known = await generateFromDeclarations();
+    for (const file of files.filter((each) => each.isFile())) {
+      const path = relative(root, join(file.parentPath, file.name));
+      assert(known.has(path), `${path}: no declaration leads to it`);
+    }
   });
 });

@@ -5,6 +5,9 @@ import {
   bucket,
   bus,
   handler,
+  logs,
+  overdue,
+  overdueFailed,
   reportsKey,
   rights,
   runsFailed,
@@ -18,7 +21,7 @@ import { resourceOf, resourcesOf, type Statement, statementsOf, synthesize } fro
 
 describe('the schedules', () => {
   const schedules = resourcesOf(template, 'AWS::Scheduler::Schedule').map(({ Properties }) => Properties);
-  const [daily, rated] = schedules;
+  const [daily, rated, watch] = schedules;
   const target = (schedule: (typeof schedules)[number] | undefined) => schedule?.Target as Record<string, unknown>;
 
   test('carry cron and time zone, or rate, and the flexible window', () => {
@@ -33,6 +36,17 @@ describe('the schedules', () => {
       ScheduleExpressionTimezone: 'Etc/UTC',
       FlexibleTimeWindow: { Mode: 'OFF' },
     });
+  });
+
+  test('have one more, which once a day and from the beginning looks for reports that did not come', () => {
+    assert.partialDeepStrictEqual(watch, {
+      Name: 'overdue-reports',
+      ScheduleExpression: 'rate(1 day)',
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      State: 'ENABLED',
+    });
+    assert.equal(watch?.StartDate, undefined);
+    assert.equal(schedules.length, 3);
   });
 
   test('give the function the clusters, what tells the execution and its time, and the operation’s own keys', () => {
@@ -54,7 +68,7 @@ describe('the schedules', () => {
   test('try a few times within the hour, then send a dead letter, by a role that may do this alone', () => {
     for (const schedule of schedules) {
       assert.partialDeepStrictEqual(target(schedule), {
-        Arn: `<${handler.id}.Arn>`,
+        Arn: `<${(schedule === watch ? overdue : handler).id}.Arn>`,
         RetryPolicy: { MaximumRetryAttempts: 3, MaximumEventAgeInSeconds: 3600 },
         DeadLetterConfig: { Arn: `<${runsNotStarted.id}.Arn>` },
         RoleArn: `<${resourceOf(template, 'AWS::IAM::Role', 'Schedules').id}.Arn>`,
@@ -62,6 +76,7 @@ describe('the schedules', () => {
     }
     assert.deepEqual(rights(statementsOf(resourceOf(template, 'AWS::IAM::Policy', 'Schedules'))), [
       `lambda:InvokeFunction <${handler.id}.Arn>`,
+      `lambda:InvokeFunction <${overdue.id}.Arn>`,
       `sqs:SendMessage <${runsNotStarted.id}.Arn>`,
     ]);
   });
@@ -89,6 +104,7 @@ describe('the schedules', () => {
       ]);
     const [kept] = names([second]);
     assert.deepEqual(names([first, second])[1], kept);
+    assert.notDeepEqual(names([first, second])[0], kept);
   });
 });
 
@@ -131,9 +147,9 @@ describe('the fan-out', () => {
 });
 
 describe('the dead-letter queues', () => {
-  test('are three, encrypted, TLS only, and keep letters as long as SQS can', () => {
+  test('are four, encrypted, TLS only, and keep letters as long as SQS can', () => {
     const queues = resourcesOf(template, 'AWS::SQS::Queue');
-    assert.deepEqual(queues.map(({ id }) => id).sort(), [runsFailed.id, runsNotStarted.id, runsNotFannedOut.id].sort());
+    assert.deepEqual(queues.map(({ id }) => id).sort(), [runsFailed.id, overdueFailed.id, runsNotStarted.id, runsNotFannedOut.id].sort());
     for (const { id, Properties } of queues) {
       assert.deepEqual(
         { ...Properties, Tags: undefined },
@@ -222,38 +238,9 @@ describe('the topic', () => {
   });
 });
 
-describe('the alarms', () => {
-  test('watch errors, throttles and each dead-letter queue, and tell the topic', () => {
-    const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(({ Properties }) => Properties);
-    const watched = alarms.map(({ Namespace, MetricName, Statistic, Dimensions }) =>
-      [Namespace, MetricName, Statistic, (Dimensions as { Value: string }[] | undefined)?.[0]?.Value].filter(Boolean).join(' '),
-    );
-    assert.deepEqual(
-      watched.sort(),
-      [
-        `AWS/Lambda Errors Sum <${handler.id}>`,
-        `AWS/Lambda Throttles Sum <${handler.id}>`,
-        'Nightshift PublishersFailed-health-check Sum',
-        ...[runsFailed, runsNotStarted, runsNotFannedOut].map(
-          ({ id }) => `AWS/SQS ApproximateNumberOfMessagesVisible Maximum <${id}.QueueName>`,
-        ),
-      ].sort(),
-    );
-    for (const alarm of alarms) {
-      assert.partialDeepStrictEqual(alarm, {
-        AlarmActions: [`<${topic.id}>`],
-        Threshold: 1,
-        EvaluationPeriods: 1,
-        ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-        TreatMissingData: 'notBreaching',
-      });
-    }
-  });
-});
-
 test('a report that nobody was told of is seen in the log of the function', () => {
   assert.partialDeepStrictEqual(resourceOf(template, 'AWS::Logs::MetricFilter').Properties, {
-    LogGroupName: `<${resourceOf(template, 'AWS::Logs::LogGroup').id}>`,
+    LogGroupName: `<${logs.id}>`,
     FilterPattern: '{ $.message = "a publisher failed" }',
     MetricTransformations: [{ MetricNamespace: 'Nightshift', MetricName: 'PublishersFailed-health-check', MetricValue: '1' }],
   });
@@ -266,7 +253,8 @@ describe('the stack', () => {
       types.filter((type) => type.startsWith('Custom::') || type === 'AWS::CloudFormation::CustomResource'),
       [],
     );
-    assert.equal(types.filter((type) => type === 'AWS::Lambda::Function').length, 1);
+    // The operation, and who looks for what did not come.
+    assert.equal(types.filter((type) => type === 'AWS::Lambda::Function').length, 2);
     for (const { Properties } of resourcesOf(template, 'AWS::KMS::Key')) assert.equal(Properties.Tags, undefined);
     assert.deepEqual(bucket.Properties.Tags, [{ Key: 'application', Value: 'nightshift' }]);
   });
@@ -275,7 +263,10 @@ describe('the stack', () => {
     const everything = resourcesOf(template, 'AWS::IAM::Policy').flatMap((policy) =>
       statementsOf(policy).filter(({ Resource }) => [Resource].flat().includes('*')),
     );
-    assert.deepEqual(everything.flatMap(({ Action }) => Action).sort(), ['xray:PutTelemetryRecords', 'xray:PutTraceSegments']);
+    assert.deepEqual([...new Set(everything.flatMap(({ Action }) => Action))].sort(), [
+      'xray:PutTelemetryRecords',
+      'xray:PutTraceSegments',
+    ]);
     const actions = resourcesOf(template, 'AWS::IAM::Policy').flatMap((policy) => statementsOf(policy).flatMap(({ Action }) => Action));
     assert.deepEqual(
       actions.filter((action) => action.includes('*')),
@@ -286,17 +277,22 @@ describe('the stack', () => {
 
   test('tells what was made', () => {
     assert.deepEqual(Object.keys(template.findOutputs('*')).sort(), [
+      'DashboardName',
       'EventBus',
       'HealthCheckFunction',
       'HealthCheckRole',
       'NotificationTopic',
+      'OverdueReportsFunction',
       'ReportBucket',
     ]);
   });
 
   test('works without schedules, clusters and notifications: the topic is there for the alarms, and the function may not publish to it', () => {
     const { template: bare } = synthesize({ clusters: {} });
-    assert.equal(resourcesOf(bare, 'AWS::Scheduler::Schedule').length, 0);
+    assert.deepEqual(
+      resourcesOf(bare, 'AWS::Scheduler::Schedule').map(({ Properties }) => Properties.Name),
+      ['overdue-reports'],
+    );
     assert.equal(resourcesOf(bare, 'AWS::SNS::Topic').length, 1);
     const granted = rights(statementsOf(resourceOf(bare, 'AWS::IAM::Policy', 'Operationhealthcheck')));
     assert.deepEqual(

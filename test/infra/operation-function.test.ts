@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { account, bucket, bus, handler, reportsKey, rights, role, runsFailed, template, topic, topicKey } from './example-stack.ts';
+import { account, bucket, bus, handler, logs, reportsKey, rights, role, runsFailed, template, topic, topicKey } from './example-stack.ts';
 import { resourceOf, resourcesOf, statementsOf, synthesize } from './synthesize.ts';
 
 describe('the function', () => {
@@ -12,9 +12,9 @@ describe('the function', () => {
       MemorySize: 512,
       Timeout: 300,
       TracingConfig: { Mode: 'Active' },
-      LoggingConfig: { LogFormat: 'JSON', LogGroup: `<${resourceOf(template, 'AWS::Logs::LogGroup').id}>` },
+      LoggingConfig: { LogFormat: 'JSON', LogGroup: `<${logs.id}>` },
     });
-    assert.equal(resourceOf(template, 'AWS::Logs::LogGroup').Properties.RetentionInDays, 30);
+    assert.equal(logs.Properties.RetentionInDays, 30);
     assert.equal(handler.Properties.ReservedConcurrentExecutions, undefined);
   });
 
@@ -37,8 +37,8 @@ describe('the function', () => {
     assert.deepEqual(
       rights(statementsOf(policy)),
       [
-        `logs:CreateLogStream <${resourceOf(template, 'AWS::Logs::LogGroup').id}.Arn>`,
-        `logs:PutLogEvents <${resourceOf(template, 'AWS::Logs::LogGroup').id}.Arn>`,
+        `logs:CreateLogStream <${logs.id}.Arn>`,
+        `logs:PutLogEvents <${logs.id}.Arn>`,
         `s3:GetObject <${bucket.id}.Arn>/reports/*`,
         `s3:GetObject <${bucket.id}.Arn>/state/*`,
         `s3:GetObject <${bucket.id}.Arn>/config/*`,
@@ -81,7 +81,7 @@ describe('the function', () => {
         },
       },
       {
-        StringEquals: { 'kms:ViaService': 'secretsmanager.<AWS::Region>.amazonaws.com' },
+        StringEquals: { 'kms:ViaService': 'secretsmanager.<AWS::Region>.<AWS::URLSuffix>' },
         StringLike: {
           'kms:EncryptionContext:SecretARN': [`arn:<AWS::Partition>:secretsmanager:<AWS::Region>:${account}:secret:clusters/edge-7-??????`],
         },
@@ -94,7 +94,7 @@ describe('the function', () => {
   });
 
   test('started asynchronously and failed: tried once more within the hour, then a dead letter', () => {
-    assert.deepEqual(resourceOf(template, 'AWS::Lambda::EventInvokeConfig').Properties, {
+    assert.deepEqual(resourceOf(template, 'AWS::Lambda::EventInvokeConfig', 'Operationhealthcheck').Properties, {
       FunctionName: `<${handler.id}>`,
       Qualifier: '$LATEST',
       MaximumRetryAttempts: 1,
@@ -115,7 +115,7 @@ describe('the function', () => {
         },
       },
     });
-    assert.deepEqual(resourceOf(inside, 'AWS::Lambda::Function').Properties.VpcConfig, {
+    assert.deepEqual(resourceOf(inside, 'AWS::Lambda::Function', 'Operationhealthcheck').Properties.VpcConfig, {
       SecurityGroupIds: ['sg-0123456789abcdef1', 'sg-0123456789abcdef2'],
       SubnetIds: ['subnet-0123456789abcdefa', 'subnet-0123456789abcdefb', 'subnet-0123456789abcdefc'],
     });

@@ -16,20 +16,25 @@ export interface Template {
   readonly Resources: Readonly<Record<string, { readonly Type: string; readonly Properties: Readonly<Record<string, unknown>> }>>;
 }
 
-/** What was deployed. */
-export interface Deployment {
-  /** As `cdk deploy` synthesized it. */
-  readonly template: Template;
-  readonly bucket: string;
-  readonly topicArn: string;
-  readonly busArn: string;
-  /** The health check's function. */
+/** A function as it was deployed. */
+export interface DeployedFunction {
   readonly functionArn: string;
   readonly handler: string;
   /** Its environment with every reference resolved. */
   readonly environment: Readonly<Record<string, string>>;
   /** Its code, unpacked from the bucket that the CDK sent it to. */
   readonly bundleDirectory: string;
+}
+
+/** What was deployed: the health check's function, and what is around it. */
+export interface Deployment extends DeployedFunction {
+  /** As `cdk deploy` synthesized it. */
+  readonly template: Template;
+  readonly bucket: string;
+  readonly topicArn: string;
+  readonly busArn: string;
+  /** The function that looks for reports that did not come. */
+  readonly overdueReports: DeployedFunction;
 }
 
 /**
@@ -44,25 +49,35 @@ export async function deployNightshift(emulator: Emulator, configuration: object
   await cdk(emulator, directory, ['deploy', 'Nightshift', '--method=direct', '--require-approval=never']);
   const template: Template = JSON.parse(readFileSync(join(directory, 'cdk.out', 'Nightshift.template.json'), 'utf8'));
   const resources = await deployedResources(emulator, template);
-  const physical = (type: string): string => {
-    const [id, more] = resources.filter(({ ResourceType }) => ResourceType === type).map(({ PhysicalResourceId }) => PhysicalResourceId);
-    if (!id || more) throw new Error(`The stack has ${id ? 'more than one' : 'no'} ${type}`);
+  const physical = (type: string, beginning = ''): string => {
+    const [id, more] = resources
+      .filter(({ ResourceType, LogicalResourceId = '' }) => ResourceType === type && LogicalResourceId.startsWith(beginning))
+      .map(({ PhysicalResourceId }) => PhysicalResourceId);
+    if (!id || more) throw new Error(`The stack has ${id ? 'more than one' : 'no'} ${type} ${beginning}`);
     return id;
   };
-  const { Configuration, code } = await deployedFunction(emulator, physical('AWS::Lambda::Function'));
-  const bundleDirectory = join(directory, 'bundle');
-  writeFileSync(join(directory, 'bundle.zip'), code);
-  // The emulator needs Python anyway; Node has no unzip.
-  execFileSync('python3', ['-m', 'zipfile', '-e', join(directory, 'bundle.zip'), bundleDirectory]);
-  const environment = Configuration.Environment?.Variables ?? {};
+  const functionOf = (beginning: string) =>
+    unpackedFunction(emulator, physical('AWS::Lambda::Function', beginning), join(directory, beginning));
+  const healthCheck = await functionOf('Operationhealthcheck');
   return {
+    ...healthCheck,
     template,
     bucket: physical('AWS::S3::Bucket'),
     topicArn: physical('AWS::SNS::Topic'),
-    busArn: environment.NIGHTSHIFT_BUS ?? '',
+    busArn: healthCheck.environment.NIGHTSHIFT_BUS ?? '',
+    overdueReports: await functionOf('OverdueReports'),
+  };
+}
+
+async function unpackedFunction(emulator: Emulator, name: string, bundleDirectory: string): Promise<DeployedFunction> {
+  const { Configuration, code } = await deployedFunction(emulator, name);
+  writeFileSync(`${bundleDirectory}.zip`, code);
+  // The emulator needs Python anyway; Node has no unzip.
+  execFileSync('python3', ['-m', 'zipfile', '-e', `${bundleDirectory}.zip`, bundleDirectory]);
+  return {
     functionArn: Configuration.FunctionArn ?? '',
     handler: Configuration.Handler ?? '',
-    environment,
+    environment: Configuration.Environment?.Variables ?? {},
     bundleDirectory,
   };
 }

@@ -19,8 +19,8 @@ export interface Queue {
   take(): Promise<readonly Readonly<Record<string, unknown>>[]>;
 }
 
-/** A new queue. */
-export async function createQueue(emulator: Emulator, name: string): Promise<Queue> {
+/** A new queue. `waitSeconds`: how long nothing may come before all is taken; what a topic sends is there at once. */
+export async function createQueue(emulator: Emulator, name: string, waitSeconds = 1): Promise<Queue> {
   const client = new SQSClient(clientOptions(emulator));
   const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: name }));
   return {
@@ -28,7 +28,9 @@ export async function createQueue(emulator: Emulator, name: string): Promise<Que
     async take() {
       const taken: Readonly<Record<string, unknown>>[] = [];
       for (;;) {
-        const { Messages = [] } = await client.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 }));
+        const { Messages = [] } = await client.send(
+          new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: waitSeconds }),
+        );
         if (Messages.length === 0) return taken;
         for (const { Body = '', ReceiptHandle } of Messages) {
           taken.push(JSON.parse(Body));

@@ -1,0 +1,49 @@
+/** Which reports are to come by themselves: of which clusters and operations, when. */
+import type { OperationName } from '../report/model.ts';
+import type { ClusterConfiguration, Configuration, ScheduleConfiguration } from '../runtime/configuration.ts';
+import { selectClusters } from '../runtime/select-clusters.ts';
+
+/** A report that a schedule owes. */
+export interface WatchedReport {
+  readonly cluster: string;
+  readonly operation: OperationName;
+  readonly schedule: ScheduleConfiguration;
+}
+
+/** What a schedule starts and nobody can tell the absence of. */
+export interface NotWatched {
+  readonly schedule: string;
+  readonly reason: string;
+}
+
+/** `cron 0 6 * * ? * (Europe/Berlin)` or `rate 12 hours`: a schedule’s times in one text. */
+export const timesOf = ({ cron, rate, timeZone }: ScheduleConfiguration): string =>
+  cron === undefined ? `rate ${rate}` : `cron ${cron.trim().split(/\s+/).join(' ')} (${timeZone ?? 'UTC'})`;
+
+/** What an operation needs of a cluster to have something to report. A cluster that is gone has backups alone. */
+const canReport = (operation: OperationName, { eks, kubeconfig, backups }: ClusterConfiguration): boolean =>
+  operation === 'backup-verification' ? backups !== undefined : eks !== undefined || kubeconfig !== undefined;
+
+/** A run of a part of the checks is no successor of the last report, and leaves no trace where reports are looked for. */
+const isNarrowed = ({ with: own = {} }: ScheduleConfiguration): boolean => own.only !== undefined || own.off !== undefined;
+
+/** The schedules of a configuration, as the reports that they owe, and what of them cannot be watched. */
+export const watchedReports = (
+  configuration: Pick<Configuration, 'clusters' | 'schedules'>,
+): { readonly watched: readonly WatchedReport[]; readonly notWatched: readonly NotWatched[] } => {
+  const watched: WatchedReport[] = [];
+  const notWatched: NotWatched[] = [];
+  for (const schedule of configuration.schedules) {
+    const { operation, clusters: patterns } = schedule;
+    if (isNarrowed(schedule)) {
+      const reason = 'it runs a part of the checks (only, off), which writes no latest report';
+      notWatched.push({ schedule: `${operation} on ${patterns.join(', ')}, ${timesOf(schedule)}`, reason });
+      continue;
+    }
+    for (const cluster of selectClusters(configuration, patterns)) {
+      const access = configuration.clusters[cluster];
+      if (access && canReport(operation, access)) watched.push({ cluster, operation, schedule });
+    }
+  }
+  return { watched, notWatched };
+};

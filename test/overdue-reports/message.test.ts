@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { overdueMessage } from '../../functions/overdue-reports/message.ts';
+import type { OverdueReport } from '../../functions/overdue-reports/overdue.ts';
+
+const stage: OverdueReport = {
+  cluster: 'stage',
+  operation: 'health-check',
+  lastReport: '2026-11-22T05:00:12.000Z',
+  due: '2026-11-24T05:00:00.000Z',
+  schedule: 'cron 0 6 * * ? * (Europe/Berlin)',
+};
+const { lastReport: _, ...never } = stage;
+
+describe('the message', () => {
+  test('is none where nothing is overdue', () => assert.equal(overdueMessage([]), undefined));
+
+  test('says of each when it last reported and when it was due, in the order given', () => {
+    const message = overdueMessage([{ ...never, cluster: 'prod' }, stage]);
+    assert.equal(message?.subject, '[OVERDUE 2] prod health-check');
+    assert.deepEqual(message?.text.split('\n').slice(0, 6), [
+      'Nightshift: 2 reports are overdue. Nobody knows how these clusters are.',
+      '',
+      'prod health-check: never reported',
+      '  the last one was due 2026-11-24 05:00 UTC, by cron 0 6 * * ? * (Europe/Berlin)',
+      'stage health-check: last report 2026-11-22 05:00 UTC',
+      '  the last one was due 2026-11-24 05:00 UTC, by cron 0 6 * * ? * (Europe/Berlin)',
+    ]);
+    assert.match(message?.text ?? '', /What to do: /);
+    assert.match(overdueMessage([stage])?.text ?? '', /^Nightshift: 1 report is overdue\./);
+  });
+
+  test('fits SNS for a whole fleet: an ASCII subject of under 100 characters, under 256 KB, and says how many are left out', () => {
+    const fleet = Array.from({ length: 500 }, (_, index) => ({ ...stage, cluster: `${index}`.padStart(40, 'c') }));
+    const { subject = '', text = '' } = overdueMessage(fleet) ?? {};
+    assert.match(subject, /^[\x21-\x7e][\x20-\x7e]{0,98}$/);
+    assert.ok(Buffer.byteLength(text) < 262_144);
+    assert.equal(text.match(/last report/g)?.length, 100);
+    assert.match(text, /and 400 more/);
+  });
+});

@@ -32,7 +32,10 @@ describe('the ready events', () => {
   test('have names of 25 characters at most, of which no two are the same', () => {
     const long = ['a', 'b'].map((end) => `${'x'.repeat(39)}${end}`);
     const names = exampleEvents(healthCheck, [...long, `${'x'.repeat(30)}c`, 'prod']).map(({ name }) => name);
-    assert.ok(names.every((name) => name.length <= 25), names.join());
+    assert.ok(
+      names.every((name) => name.length <= 25),
+      names.join(),
+    );
     assert.equal(new Set(names).size, names.length);
     assert.deepEqual(names.slice(1, 3), [`check-${'x'.repeat(19)}`, `check-${'x'.repeat(17)}-2`]);
   });

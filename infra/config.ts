@@ -29,6 +29,7 @@ export function loadConfiguration(path: string): Configuration {
   configuration.notify.forEach(({ clusters = [] }, index) => {
     checkPatterns(clusters, (pattern) => selectClusters(configuration, [pattern]), ['notify', index, 'clusters'], tell);
   });
+  checkTopics(configuration, tell);
   checkRepetition(configuration.schedules, tell);
   checkLogRetention(configuration.deployment.logRetentionDays, tell);
   if (mistakes.length > 0) throw configurationError(path, mistakes);
@@ -111,6 +112,21 @@ function timeZoneMistake(name: string): string | undefined {
   // Intl also takes offsets and any case; EventBridge Scheduler takes neither.
   if (/^[+-]/.test(name)) return `"${name}" is an offset; ${advice}`;
   return known !== name && known.toLowerCase() === name.toLowerCase() ? `"${name}" is written ${known}` : undefined;
+}
+
+/** A function learns the topics from its environment, which holds 4 KB: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const topicsRoom = 3_500;
+/** Of the stack's own topic, made by CloudFormation of the stack's name: its ARN. */
+const createdTopic = 'x'.repeat(110);
+
+function checkTopics({ notify }: Configuration, tell: Tell): void {
+  const size = JSON.stringify(notify.map(({ topic }) => (topic === 'create' ? createdTopic : topic))).length;
+  if (size <= topicsRoom) return;
+  const advice = 'let rules for clusters share a topic, and its subscriptions filter by the attributes cluster and severity';
+  tell(
+    ['notify'],
+    `${notify.length} rules, whose topics take ${size} characters; a function’s environment has room for ${topicsRoom}: ${advice}`,
+  );
 }
 
 function checkLogRetention(days: number, tell: Tell): void {

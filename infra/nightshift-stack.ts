@@ -1,10 +1,10 @@
 import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import { allOperations } from '../functions/operations.ts';
 import type { OperationName } from '../functions/report/model.ts';
 import type { Configuration } from '../functions/runtime/configuration.ts';
 import { overdueReports } from '../functions/runtime/metric-names.ts';
+import type { Operation } from '../functions/runtime/operation.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { Dashboard } from './constructs/dashboard.ts';
 import { FanOut } from './constructs/fan-out.ts';
@@ -18,11 +18,13 @@ import { TestEvents } from './constructs/test-events.ts';
 /** What the stack is made with. */
 export interface NightshiftStackProps extends StackProps {
   readonly configuration: Configuration;
+  /** Each becomes a function of its own. */
+  readonly operations: readonly Operation[];
 }
 
 /** All that Nightshift deploys. */
 export class NightshiftStack extends Stack {
-  constructor(scope: Construct, id: string, { configuration, ...props }: NightshiftStackProps) {
+  constructor(scope: Construct, id: string, { configuration, operations, ...props }: NightshiftStackProps) {
     super(scope, id, { description: 'Nightshift: the night shift for Kubernetes clusters', ...props });
 
     const reports = new ReportStore(this, 'Reports', { retentionDays: configuration.deployment.reportRetentionDays });
@@ -32,13 +34,19 @@ export class NightshiftStack extends Stack {
     const topics = configuration.notify.map(
       ({ topic }): NotificationTarget => (topic === 'create' ? operators.target : { topicArn: topic }),
     );
-    const operations = new Map<OperationName, OperationFunction>();
-    for (const { name: operation } of allOperations) {
-      const created = new OperationFunction(this, `Operation-${operation}`, { operation, configuration, reports, bus: fanOut.bus, topics });
-      fanOut.start(operation, created.function);
-      operations.set(operation, created);
+    const ofOperations = new Map<OperationName, OperationFunction>();
+    for (const operation of operations) {
+      const created = new OperationFunction(this, `Operation-${operation.name}`, {
+        operation,
+        configuration,
+        reports,
+        bus: fanOut.bus,
+        topics,
+      });
+      fanOut.start(operation.name, created.function);
+      ofOperations.set(operation.name, created);
     }
-    const functions = new Map<OperationName, IFunction>([...operations].map(([operation, created]) => [operation, created.function]));
+    const functions = new Map<OperationName, IFunction>([...ofOperations].map(([operation, created]) => [operation, created.function]));
     const overdue = new OverdueReports(this, 'OverdueReports', { configuration, reports, topic: operators.target });
 
     const schedules = new Schedules(this, 'Schedules', {
@@ -46,18 +54,24 @@ export class NightshiftStack extends Stack {
       functions,
       daily: { name: overdueReports, function: overdue.function },
     });
-    const all = new Map([...operations, [overdueReports, overdue] as const]);
+    const all = new Map([...ofOperations, [overdueReports, overdue] as const]);
     const deadLetters = new Map([
       ['schedules', schedules.deadLetters],
       ['fan-out', fanOut.deadLetters],
       ...[...all].map(([name, each]) => [name, each.deadLetters] as const),
     ]);
-    const alarms = new Alarms(this, 'Alarms', { configuration, operations, overdueReports: overdue, deadLetters, topic: operators.topic });
+    const alarms = new Alarms(this, 'Alarms', {
+      configuration,
+      operations: ofOperations,
+      overdueReports: overdue,
+      deadLetters,
+      topic: operators.topic,
+    });
     const dashboard = new Dashboard(this, 'Dashboard', { functions: all, deadLetters, alarms: alarms.names });
     const { testEvents } = configuration.console;
     if (testEvents !== 'off') {
       new TestEvents(this, 'TestEvents', {
-        operations: allOperations,
+        operations,
         functions,
         clusters: Object.keys(configuration.clusters),
         createRegistry: testEvents === 'create',

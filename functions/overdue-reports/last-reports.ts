@@ -27,7 +27,10 @@ export const lastReport = async (client: S3Client, bucket: string, { cluster, op
     const { Body, LastModified } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, Range: `bytes=0-${headBytes - 1}` }));
     const head = (await Body?.transformToString('utf-8')) ?? '';
     const startedAt = Date.parse(/"startedAt":"([^"]+)"/.exec(head)?.[1] ?? '');
-    return Number.isNaN(startedAt) ? LastModified?.getTime() : startedAt;
+    const storedAt = LastModified?.getTime();
+    if (Number.isNaN(startedAt)) return storedAt;
+    // One that says it began after it was stored would be in time for years.
+    return Math.min(startedAt, storedAt ?? startedAt);
   } catch (error) {
     if (statusOf(error) === 404 && (error as Error).name !== 'NoSuchBucket') return undefined;
     // An empty object has no first byte.

@@ -57,9 +57,12 @@ export const overdueReports = (watched: readonly WatchedReport[], evidence: Evid
     }));
 };
 
+/** ms. Scheduler's clock and those of the functions: a run may begin before it was due. */
+const clocksApart = 60_000;
+
 function missingOf(report: WatchedReport, { now, lastReports, knownSince, timeoutSeconds }: Evidence): Missing[] {
   const due = lastDue(report.schedule, now - graceOf(report.schedule, timeoutSeconds));
   if (due === undefined || due < (knownSince.get(watchOf(report)) ?? now)) return [];
   const last = lastReports.get(pairOf(report));
-  return last !== undefined && last >= due ? [] : [{ report, due }];
+  return last !== undefined && last >= due - clocksApart ? [] : [{ report, due }];
 }

@@ -8,7 +8,6 @@ import { environment } from '../runtime/environment.ts';
 import { overdueReports as operation, overdueMetric } from '../runtime/metric-names.ts';
 import { knownSince, readKnownSince, writeKnownSince } from './known-since.ts';
 import { lastReports } from './last-reports.ts';
-import { overdueMessage } from './message.ts';
 import { type OverdueReport, overdueReports } from './overdue.ts';
 import { type NotWatched, watchedReports } from './watched-reports.ts';
 
@@ -45,10 +44,9 @@ export const lookForOverdueReports = async ({ configuration, logger, metrics }: 
   metrics.publishStoredMetrics();
   const answer = { checkedAt: new Date(now).toISOString(), watched: watched.length, overdue, notWatched };
   logger.info('looked for overdue reports', { ...answer, overdue: overdue.length });
-  const message = overdueMessage(overdue);
-  if (message) {
-    const { tellTopic } = await import('./tell-topic.ts');
-    await tellTopic(environment('NIGHTSHIFT_OPERATORS_TOPIC'), message);
+  if (overdue.length > 0) {
+    const [{ overdueMessage }, { tellTopic }] = await Promise.all([import('./message.ts'), import('./tell-topic.ts')]);
+    await tellTopic(environment('NIGHTSHIFT_OPERATORS_TOPIC'), overdueMessage(overdue, answer.checkedAt));
   }
   return answer;
 };

@@ -1,11 +1,11 @@
-/** A text to a topic; loaded only where there is something to tell. */
+/** The message to the operators' topic; loaded only where there is something to tell. */
 import { PublishCommand } from '@aws-sdk/client-sns';
+import { structuredMessage } from '../report/notify.ts';
 import { snsClient } from '../runtime/aws/sns.ts';
+import type { OverdueMessage } from './message.ts';
 
-/** Publishes in this function’s own region. Throws what SNS says. */
-export const tellTopic = async (
-  topicArn: string,
-  { subject, text }: { readonly subject: string; readonly text: string },
-): Promise<void> => {
-  await snsClient().send(new PublishCommand({ TopicArn: topicArn, Subject: subject, Message: text }));
+/** Publishes in this function's own region: to chat as chat has it, to all others the text. Throws what SNS says. */
+export const tellTopic = async (topicArn: string, { subject, text, chat }: OverdueMessage): Promise<void> => {
+  const message = { TopicArn: topicArn, Subject: subject, Message: structuredMessage(text, chat), MessageStructure: 'json' };
+  await snsClient().send(new PublishCommand(message));
 };

@@ -25,7 +25,7 @@ const canReport = (operation: OperationName, { eks, kubeconfig, backups }: Clust
   operation === 'backup-verification' ? backups !== undefined : eks !== undefined || kubeconfig !== undefined;
 
 /** A run of a part of the checks is no successor of the last report, and leaves no trace where reports are looked for. */
-const isNarrowed = ({ with: own = {} }: ScheduleConfiguration): boolean => own.only !== undefined || own.off !== undefined;
+export const isNarrowed = ({ with: own = {} }: ScheduleConfiguration): boolean => own.only !== undefined || own.off !== undefined;
 
 /** The schedules of a configuration, as the reports that they owe, and what of them cannot be watched. */
 export const watchedReports = (

@@ -1,6 +1,7 @@
 import { Arn, ArnFormat, type Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ClusterConfiguration, Configuration } from '../../functions/runtime/configuration.ts';
+import { inParts, partSize } from './in-parts.ts';
 import { serviceDomain } from './service-domain.ts';
 
 /**
@@ -9,8 +10,6 @@ import { serviceDomain } from './service-domain.ts';
  */
 export function clusterAccessStatements(stack: Stack, clusters: Configuration['clusters']): PolicyStatement[] {
   const configured = Object.values(clusters);
-  const statement = (actions: string[], resources: readonly string[]) =>
-    inParts([...new Set(resources)]).map((part) => new PolicyStatement({ actions, resources: part }));
   const kubeconfigs = configured.flatMap(({ kubeconfig }) => kubeconfig ?? []);
   const secrets = kubeconfigs.flatMap(({ secret, region }) => (secret === undefined ? [] : [secretArn(stack, secret, region)]));
   const parameters = kubeconfigs.flatMap(({ ssm, region }) => (ssm === undefined ? [] : [parameterArn(stack, ssm, region)]));
@@ -33,9 +32,43 @@ export function clusterAccessStatements(stack: Stack, clusters: Configuration['c
       ['s3:GetObject'],
       objects.map(({ address }) => objectArn(stack, address)),
     ),
-    ...decryptObjects(stack, objects),
+    ...decryptObjects(
+      stack,
+      objects.map(({ address, region }) => ({ arn: objectArn(stack, address), region })),
+    ),
   ];
 }
+
+/** What a function's own role may do to read the backups of the configured clusters: assume the locations' roles, or read where there are none. */
+export function backupAccessStatements(stack: Stack, clusters: Configuration['clusters']): PolicyStatement[] {
+  const locations = Object.values(clusters).flatMap(({ backups = [] }) => backups);
+  const own = locations
+    .filter(({ role }) => role === undefined)
+    .map(({ bucket, prefix = '', region }) => {
+      const folder = [bucket, ...prefix.split('/').filter(Boolean)].join('/');
+      return { arn: `${objectArn(stack, `s3://${folder}`)}/*`, region };
+    });
+  return [
+    ...statement(
+      ['sts:AssumeRole'],
+      locations.flatMap(({ role }) => role ?? []),
+    ),
+    ...statement(
+      ['s3:ListBucket'],
+      own.map(({ arn }) => bucketOf(arn)),
+    ),
+    ...statement(
+      ['s3:GetObject'],
+      own.map(({ arn }) => arn),
+    ),
+    ...decryptObjects(stack, own),
+  ];
+}
+
+const statement = (actions: string[], resources: readonly string[]): PolicyStatement[] =>
+  inParts([...new Set(resources)]).map((part) => new PolicyStatement({ actions, resources: part }));
+
+const bucketOf = (objectsArn: string): string => objectsArn.slice(0, objectsArn.indexOf('/'));
 
 /** With a role of its own a cluster is described by that role. */
 function describedArn(stack: Stack, { eks }: ClusterConfiguration): string[] {
@@ -68,28 +101,15 @@ function objectArn(stack: Stack, address: string): string {
   return `arn:${stack.partition}:s3:::${literal}`;
 }
 
-/**
- * Whatever keys encrypt them, for these secrets or parameters alone; one under AWS's own key does not need it. Few statements, as a fleet's
- * policies must fit IAM's limits.
- */
+/** Whatever keys encrypt them, through the service alone; one under AWS's own key does not need it. */
 function decrypt(service: string, contextKey: string, arns: readonly string[]): PolicyStatement[] {
   const byPlace = Map.groupBy(new Set(arns), (arn) => {
     const { partition, region = '', account = '' } = Arn.split(arn, ArnFormat.COLON_RESOURCE_NAME);
     return JSON.stringify({ keys: `arn:${partition}:kms:${region}:${account}:key/*`, region });
   });
-  return [...byPlace].flatMap(([place, same]) => {
+  return [...byPlace].map(([place, same]) => {
     const { keys, region }: { readonly keys: string; readonly region: string } = JSON.parse(place);
-    return inParts(same).map(
-      (part) =>
-        new PolicyStatement({
-          actions: ['kms:Decrypt'],
-          resources: [keys],
-          conditions: {
-            StringEquals: { 'kms:ViaService': `${service}.${region}.${serviceDomain(region)}` },
-            StringLike: { [`kms:EncryptionContext:${contextKey}`]: part },
-          },
-        }),
-    );
+    return throughService({ service, region, keys, contextKey, arns: same });
   });
 }
 
@@ -97,24 +117,33 @@ function decrypt(service: string, contextKey: string, arns: readonly string[]): 
  * The same for objects in S3. Their bucket, and so its key, may be another account's, whose number nothing tells; the context is the object's
  * ARN, or the bucket's where it uses a bucket key: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
  */
-function decryptObjects(stack: Stack, objects: readonly { readonly address: string; readonly region: string }[]): PolicyStatement[] {
-  return [...Map.groupBy(objects, ({ region }) => region)].flatMap(([region, same]) => {
-    const arns = new Set(same.map(({ address }) => objectArn(stack, address)).flatMap((arn) => [arn, arn.slice(0, arn.indexOf('/'))]));
-    return inParts([...arns]).map(
-      (part) =>
-        new PolicyStatement({
-          actions: ['kms:Decrypt'],
-          resources: [`arn:${stack.partition}:kms:${region}:*:key/*`],
-          conditions: {
-            StringEquals: { 'kms:ViaService': `s3.${region}.${serviceDomain(region)}`, 'kms:EncryptionContext:aws:s3:arn': part },
-          },
-        }),
-    );
+function decryptObjects(stack: Stack, objects: readonly { readonly arn: string; readonly region: string }[]): PolicyStatement[] {
+  return [...Map.groupBy(objects, ({ region }) => region)].map(([region, same]) => {
+    const arns = [...new Set(same.flatMap(({ arn }) => [arn, bucketOf(arn)]))];
+    return throughService({ service: 's3', region, keys: `arn:${stack.partition}:kms:${region}:*:key/*`, contextKey: 'aws:s3:arn', arns });
   });
 }
 
-/** The CDK moves statements of a policy that is too large to further policies, but it cannot divide a statement. */
-function inParts(arns: readonly string[]): string[][] {
-  const most = 30;
-  return Array.from({ length: Math.ceil(arns.length / most) }, (_, index) => arns.slice(index * most, (index + 1) * most));
+interface Decryption {
+  readonly service: string;
+  readonly region: string;
+  readonly keys: string;
+  readonly contextKey: string;
+  readonly arns: readonly string[];
+}
+
+/**
+ * A service decrypts for us only what it lets us read, which the rights above name one by one. The context says it a second time; a fleet's would
+ * fill the policies that a role may have (10 of 6,144 characters), so it is left out where it is longer than a part of the others.
+ */
+function throughService({ service, region, keys, contextKey, arns }: Decryption): PolicyStatement {
+  const context = { StringLike: { [`kms:EncryptionContext:${contextKey}`]: arns } };
+  return new PolicyStatement({
+    actions: ['kms:Decrypt'],
+    resources: [keys],
+    conditions: {
+      StringEquals: { 'kms:ViaService': `${service}.${region}.${serviceDomain(region)}` },
+      ...(arns.length <= partSize && context),
+    },
+  });
 }

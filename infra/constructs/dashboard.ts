@@ -137,5 +137,5 @@ const longestRun = (name: string, { function: handler }: NightshiftFunction) => 
 
 const cost = (functions: DashboardProps['functions']): string => {
   const memory = [...functions].map(([name, { memoryMegabytes }]) => `${name} ${memoryMegabytes} MB`).join(', ');
-  return `One GB-second on arm64 is $${dollarsPerGigabyteSecond} (us-east-1, [Lambda pricing](https://aws.amazon.com/lambda/pricing/)); 1,000 of them are ${(1000 * dollarsPerGigabyteSecond * 100).toFixed(1)} cents. Memory: ${memory}. Without the start of a process (under 0.1 s each), requests, logs and metrics: deploy.md has the whole sum.`;
+  return `One GB-second on arm64 is $${dollarsPerGigabyteSecond} (us-east-1, [Lambda pricing](https://aws.amazon.com/lambda/pricing/)); 1,000 of them are ${(1000 * dollarsPerGigabyteSecond * 100).toFixed(1)} cents. Memory: ${memory}. Without the start of a process (under 0.1 s each), requests, logs and metrics: cost.md in ${documentation} has the whole sum.`;
 };

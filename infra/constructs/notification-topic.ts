@@ -3,6 +3,7 @@ import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { inParts } from './in-parts.ts';
 import { serviceDomain } from './service-domain.ts';
 
 /** CloudWatch's alarms and EventBridge's rules: what they send comes from a service, so resource policies must allow it. */
@@ -69,7 +70,7 @@ export function publishStatements(targets: readonly NotificationTarget[]): Polic
   const distinct = [...new Map(targets.map((target) => [target.topicArn, target])).values()];
   if (distinct.length === 0) return [];
   return [
-    new PolicyStatement({ actions: ['sns:Publish'], resources: distinct.map(({ topicArn }) => topicArn) }),
+    ...inParts(distinct.map(({ topicArn }) => topicArn)).map((part) => new PolicyStatement({ actions: ['sns:Publish'], resources: part })),
     ...distinct.map(({ topicArn, keyArn }) => {
       const actions = ['kms:Decrypt', 'kms:GenerateDataKey'];
       return keyArn === undefined

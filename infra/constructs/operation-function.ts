@@ -1,17 +1,17 @@
 import { Stack } from 'aws-cdk-lib';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
-import type { OperationName } from '../../functions/report/model.ts';
 import type { Configuration } from '../../functions/runtime/configuration.ts';
+import type { Operation } from '../../functions/runtime/operation.ts';
 import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
-import { clusterAccessStatements } from './cluster-access.ts';
+import { backupAccessStatements, clusterAccessStatements } from './cluster-access.ts';
 import { NightshiftFunction } from './nightshift-function.ts';
 import { type NotificationTarget, publishStatements } from './notification-topic.ts';
 import type { ReportStore } from './report-store.ts';
 
 /** What an operation's function is made with. */
 export interface OperationFunctionProps {
-  readonly operation: OperationName;
+  readonly operation: Operation;
   readonly configuration: Configuration;
   readonly reports: ReportStore;
   readonly bus: EventBus;
@@ -24,7 +24,7 @@ export class OperationFunction extends NightshiftFunction {
   constructor(scope: Construct, id: string, { operation, configuration, reports, bus, topics }: OperationFunctionProps) {
     const { memoryMegabytes, timeoutSeconds, vpc } = configuration.deployment;
     super(scope, id, {
-      folder: operation,
+      folder: operation.name,
       configuration,
       memoryMegabytes,
       timeoutSeconds,
@@ -37,10 +37,18 @@ export class OperationFunction extends NightshiftFunction {
     });
     reports.grantReports(this.role);
     this.allow(['events:PutEvents'], bus.eventBusArn);
-    for (const statement of [...publishStatements(topics), ...clusterAccessStatements(Stack.of(this), configuration.clusters)]) {
+    const { clusters } = configuration;
+    for (const statement of [
+      ...publishStatements(topics),
+      ...clusterAccessStatements(Stack.of(this), clusters),
+      ...(operation.needs === 'backups' ? backupAccessStatements(Stack.of(this), clusters) : []),
+    ]) {
       this.role.addToPolicy(statement);
-      for (const keys of statement.resources.filter((resource) => resource.endsWith(':key/*'))) {
-        acknowledgeWildcard(this.role, keys, 'The owner chose the key; the conditions narrow its use to the one kubeconfig or topic.');
+      for (const pattern of statement.resources.filter((resource) => resource.endsWith('/*'))) {
+        const reason = pattern.endsWith(':key/*')
+          ? 'The owner chose the key; the conditions narrow its use to what may be read or published.'
+          : 'What Velero keeps under a location has names of its own.';
+        acknowledgeWildcard(this.role, pattern, reason);
       }
     }
   }

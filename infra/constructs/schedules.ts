@@ -2,7 +2,15 @@ import { createHash } from 'node:crypto';
 import { Duration, Stack, TimeZone } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { ContextAttribute, Schedule, ScheduleExpression, ScheduleGroup, ScheduleTargetInput, TimeWindow } from 'aws-cdk-lib/aws-scheduler';
+import {
+  ContextAttribute,
+  Schedule,
+  ScheduleExpression,
+  ScheduleGroup,
+  type ScheduleProps,
+  ScheduleTargetInput,
+  TimeWindow,
+} from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -27,37 +35,38 @@ export class Schedules extends Construct {
     super(scope, id);
     this.group = new ScheduleGroup(this, 'Group');
     this.deadLetters = deadLetterQueue(this, 'DeadLetters');
-    const role = this.role([...functions.values(), daily.function]).withoutPolicyUpdates();
-    const target = (handler: IFunction, input?: ScheduleTargetInput) =>
-      new LambdaInvoke(handler, {
-        role,
+    const role = this.role([...functions.values(), daily.function]);
+    const runner = role.withoutPolicyUpdates();
+    const add = (name: string, props: Omit<ScheduleProps, 'target'>, handler: IFunction, input?: ScheduleTargetInput) => {
+      const target = new LambdaInvoke(handler, {
+        role: runner,
         ...(input && { input }),
         deadLetterQueue: this.deadLetters,
         // Its own default is 185 attempts in 24 hours: a night's report at noon is of no use.
         retryAttempts: 3,
         maxEventAge: Duration.hours(1),
       });
+      const created = new Schedule(this, name, { scheduleName: name, scheduleGroup: this.group, ...props, target });
+      // A rate starts as soon as it is there; without its policy the role could do nothing yet.
+      created.node.addDependency(role);
+    };
     for (const schedule of schedules) {
       const handler = functions.get(schedule.operation);
       if (!handler) throw new Error(`No function is deployed for ${schedule.operation}`);
-      new Schedule(this, nameOf(schedule), {
-        scheduleName: nameOf(schedule),
-        scheduleGroup: this.group,
-        description: `Nightshift: ${schedule.operation} on ${schedule.clusters.join(', ')}`.slice(0, 512),
+      const { operation, clusters, flexibleMinutes } = schedule;
+      const props = {
+        description: `Nightshift: ${operation} on ${clusters.join(', ')}`.slice(0, 512),
         schedule: expressionOf(schedule),
-        timeWindow:
-          schedule.flexibleMinutes === undefined ? TimeWindow.off() : TimeWindow.flexible(Duration.minutes(schedule.flexibleMinutes)),
-        target: target(handler, inputOf(schedule)),
-      });
+        timeWindow: flexibleMinutes === undefined ? TimeWindow.off() : TimeWindow.flexible(Duration.minutes(flexibleMinutes)),
+      };
+      add(nameOf(schedule), props, handler, inputOf(schedule));
     }
-    new Schedule(this, daily.name, {
-      scheduleName: daily.name,
-      scheduleGroup: this.group,
+    const props = {
       description: `Nightshift: ${daily.name}, once a day`,
       // A rate begins when it is created: what was just deployed is watched from its first minute.
       schedule: ScheduleExpression.rate(Duration.days(1)),
-      target: target(daily.function),
-    });
+    };
+    add(daily.name, props, daily.function);
   }
 
   /** Scheduler's role: starts the functions (no version or alias of them), sends to the queue. */

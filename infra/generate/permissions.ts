@@ -9,8 +9,8 @@ import { readsOf } from '../../functions/scan/reads-of.ts';
 export const labels = { 'app.kubernetes.io/name': 'nightshift', 'app.kubernetes.io/part-of': 'nightshift' };
 
 /** The name of the role that holds all but Secrets, and of that for Secrets. */
-export const readRole = 'nightshift-read';
-export const secretsRole = 'nightshift-read-secrets';
+const readRole = 'nightshift-read';
+const secretsRole = 'nightshift-read-secrets';
 
 /** The rights of all checks. Secrets are apart: who may list them may read their contents. */
 export interface DeclaredGrants {

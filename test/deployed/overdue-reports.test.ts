@@ -100,6 +100,8 @@ describe('overdue reports', { timeout: 600_000 }, () => {
     assert.equal(Subject, '[OVERDUE 2] staler health-check');
     assert.match(String(Message), /staler health-check: last report 20[\s\S]+stale health-check: last report 20/);
     assert.doesNotMatch(String(Message), /fresh|never|lost-1/);
+    // Of the two bodies, this is the one for all but chat.
+    assert.match(String(Message), /^Nightshift: 2 reports are overdue/);
   });
 
   test('remembers since when each is owed: what never reported is overdue a period and its grace later', async () => {

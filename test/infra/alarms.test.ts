@@ -114,7 +114,7 @@ describe('the alarms', () => {
 });
 
 describe('the window of what runs found', () => {
-  const hoursOf = (...schedules: readonly Pick<ScheduleConfiguration, 'cron' | 'rate' | 'flexibleMinutes'>[]) => {
+  const hoursOf = (...schedules: readonly Pick<ScheduleConfiguration, 'cron' | 'rate' | 'flexibleMinutes' | 'with'>[]) => {
     const { template: made } = synthesize({
       clusters: { prod: { eks: { name: 'prod', region: 'eu-central-1' } } },
       schedules: schedules.map((schedule) => ({ operation: 'health-check', clusters: ['prod'], ...schedule })),
@@ -129,6 +129,8 @@ describe('the window of what runs found', () => {
     assert.equal(hoursOf({ rate: '1 hour' }), 3);
     assert.equal(hoursOf({ rate: '1 hour', flexibleMinutes: 60 }), 4);
     assert.equal(hoursOf({ cron: '0 6 ? * MON-FRI *' }), 74);
+    // What runs a part of the checks measures nothing.
+    assert.equal(hoursOf({ cron: '0 6 * * ? *' }, { cron: '0 6 ? * MON *', with: { only: ['nodes'] } }), 26);
   });
 
   test('is a week at most, as CloudWatch has it, and a day where nothing is scheduled', () => {

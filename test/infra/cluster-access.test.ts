@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { App, Stack } from 'aws-cdk-lib';
+import { healthCheck } from '../../functions/health-check/operation.ts';
 import type { ClusterConfiguration } from '../../functions/runtime/configuration.ts';
 import { clusterAccessStatements } from '../../infra/constructs/cluster-access.ts';
+import { rights } from './example-stack.ts';
 import { flattened, resourceOf, type Statement, statementsOf, synthesize } from './synthesize.ts';
 
 const account = '<AWS::AccountId>';
@@ -27,8 +29,8 @@ describe('a kubeconfig in S3', () => {
         Action: 'kms:Decrypt',
         Resource: 'arn:<AWS::Partition>:kms:eu-west-1:*:key/*',
         Condition: {
-          StringEquals: {
-            'kms:ViaService': 's3.eu-west-1.amazonaws.com',
+          StringEquals: { 'kms:ViaService': 's3.eu-west-1.amazonaws.com' },
+          StringLike: {
             'kms:EncryptionContext:aws:s3:arn': ['arn:<AWS::Partition>:s3:::configs/edge/7.yaml', 'arn:<AWS::Partition>:s3:::configs'],
           },
         },
@@ -45,8 +47,8 @@ describe('a kubeconfig in S3', () => {
     assert.equal(statements.length, 2);
     assert.deepEqual(statements[0]?.Resource, ['arn:<AWS::Partition>:s3:::configs/a', 'arn:<AWS::Partition>:s3:::configs/b']);
     assert.deepEqual(statements[1]?.Condition, {
-      StringEquals: {
-        'kms:ViaService': `s3.${here}.<AWS::URLSuffix>`,
+      StringEquals: { 'kms:ViaService': `s3.${here}.<AWS::URLSuffix>` },
+      StringLike: {
         'kms:EncryptionContext:aws:s3:arn': [
           'arn:<AWS::Partition>:s3:::configs/a',
           'arn:<AWS::Partition>:s3:::configs',
@@ -105,6 +107,22 @@ describe('a kubeconfig in SSM', () => {
   });
 });
 
+test('of many the key is bound to the service alone, which decrypts only what may be read', () => {
+  const decrypts = (count: number) =>
+    statementsFor(Array.from({ length: count }, (_, index) => ({ secret: `edge-${index}` }))).filter(
+      ({ Action }) => Action === 'kms:Decrypt',
+    );
+  const through = { 'kms:ViaService': `secretsmanager.${here}.<AWS::URLSuffix>` };
+  assert.deepEqual(
+    decrypts(11).map(({ Condition }) => Condition),
+    [{ StringEquals: through }],
+  );
+  assert.deepEqual(
+    decrypts(10).map(({ Condition }) => Object.keys(Condition as object)),
+    [['StringEquals', 'StringLike']],
+  );
+});
+
 test('a secret of another region', () => {
   const [read, decrypt] = statementsFor([{ secret: 'edge-7', region: 'eu-north-1' }]);
   assert.equal(read?.Resource, `arn:<AWS::Partition>:secretsmanager:eu-north-1:${account}:secret:edge-7-??????`);
@@ -127,6 +145,33 @@ test('a cluster that is gone, or reached by a file, asks for nothing', () => {
   const stack = new Stack(new App(), 'Stack');
   const backups = [{ bucket: 'velero', region: 'eu-central-1' }];
   assert.deepEqual(clusterAccessStatements(stack, { 'lost-1': { backups }, laptop: { kubeconfig: { file: 'x' } } }), []);
+});
+
+test('an operation on backups reads what lies under the locations, by their roles or its own, and cdk-nag finds nothing', () => {
+  const region = 'eu-central-1';
+  const role = 'arn:aws:iam::111122223333:role/velero';
+  const clusters = {
+    prod: { eks: { name: 'prod', region }, backups: [{ bucket: 'velero', prefix: '/prod/', region }] },
+    gone: { backups: [{ bucket: 'archive', region }] },
+    edge: { backups: [{ bucket: 'theirs', region, role }] },
+  };
+  const rightsOf = (needs: 'api' | 'backups') => {
+    const { template } = synthesize({ clusters }, [{ ...healthCheck, needs }]);
+    return rights(statementsOf(resourceOf(template, 'AWS::IAM::Policy', 'Operationhealthcheck')));
+  };
+  const without = rightsOf('api');
+  const s3 = 'arn:<AWS::Partition>:s3:::';
+  assert.deepEqual(
+    rightsOf('backups').filter((right) => !without.includes(right)),
+    [
+      `kms:Decrypt arn:<AWS::Partition>:kms:${region}:*:key/* if`,
+      `s3:GetObject ${s3}archive/*`,
+      `s3:GetObject ${s3}velero/prod/*`,
+      `s3:ListBucket ${s3}archive`,
+      `s3:ListBucket ${s3}velero`,
+      `sts:AssumeRole ${role}`,
+    ],
+  );
 });
 
 test('in the whole stack cdk-nag finds nothing, and the function’s role holds them', () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { describe, test } from 'node:test';
@@ -7,6 +8,7 @@ import { clusterScoped } from '../../functions/cluster/kinds.ts';
 import { checks } from '../../functions/health-check/checks/index.ts';
 import { readsOf } from '../../functions/scan/reads-of.ts';
 import { generateFromDeclarations, generateIndexes } from '../../infra/generate/generate.ts';
+import { checkIdsList, operationsIndex } from '../../infra/generate/indexes.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 interface Role {
@@ -25,6 +27,17 @@ const roles = async (path: string): Promise<Role[]> =>
 test('what is generated is what is committed: run npm run generate', async () => {
   for (const [path, text] of [...(await generateIndexes()), ...(await generateFromDeclarations())]) {
     assert.equal(await readFile(join(root, path), 'utf8'), text, path);
+  }
+});
+
+test('a list of few and a list of many are as Biome formats them, or a new operation would not pass its check', async () => {
+  const files = ['few', 'many'].map((name, index): [string, string] => [
+    `${name}.ts`,
+    operationsIndex(Array.from({ length: index === 0 ? 2 : 12 }, (_, number) => `${'auctionhzvybm'[number]}-operation`).sort()),
+  ]);
+  for (const [path, text] of [...files, ['ids.ts', checkIdsList(['a'])]]) {
+    const [program = '', ...flags] = [join(root, 'node_modules/.bin/biome'), 'check', '--write', `--stdin-file-path=${path}`];
+    assert.equal(execFileSync(program, flags, { cwd: root, input: text, encoding: 'utf8' }), text);
   }
 });
 

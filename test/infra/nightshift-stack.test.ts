@@ -81,6 +81,13 @@ describe('the schedules', () => {
     ]);
   });
 
+  test('are made when the role may do this: a rate starts at once', () => {
+    const policy = resourceOf(template, 'AWS::IAM::Policy', 'Schedules').id;
+    for (const { DependsOn } of Object.values(template.findResources('AWS::Scheduler::Schedule'))) {
+      assert.ok([DependsOn].flat().includes(policy), `${DependsOn}`);
+    }
+  });
+
   test('lie in a group of their own, which alone may use the role', () => {
     const group = resourceOf(template, 'AWS::Scheduler::ScheduleGroup').Properties.Name;
     for (const { GroupName } of schedules) assert.equal(GroupName, group);

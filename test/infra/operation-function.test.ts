@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { account, bucket, bus, handler, logs, reportsKey, rights, role, runsFailed, template, topic, topicKey } from './example-stack.ts';
-import { resourceOf, resourcesOf, statementsOf, synthesize } from './synthesize.ts';
+import { type Resource, resourceOf, resourcesOf, statementsOf, synthesize } from './synthesize.ts';
+
+type Cluster = Parameters<typeof synthesize>[0]['clusters'][string];
 
 describe('the function', () => {
   test('is Lambda’s Node 24 on arm64, as configured, with JSON logs and tracing', () => {
@@ -124,28 +126,48 @@ describe('the function', () => {
     assert.ok(granted.includes('ec2:CreateNetworkInterface *'));
   });
 
-  test('holds a fleet: 300 clusters fit IAM’s limits', () => {
-    const edge = (index: number) => [`edge-${index}`, { kubeconfig: { secret: `clusters/edge-${index}` } }] as const;
-    const hub = (index: number) =>
-      [
-        `hub-${index}`,
-        { eks: { name: `hub-${index}`, region: 'eu-central-1', role: `arn:aws:iam::${100000000000 + index}:role/read` } },
-      ] as const;
-    const indexes = Array.from({ length: 150 }, (_, index) => index);
-    const { template: fleet } = synthesize({ clusters: Object.fromEntries([...indexes.map(edge), ...indexes.map(hub)]) });
-    const pseudo: Readonly<Record<string, string>> = {
-      '<AWS::Partition>': 'aws',
-      '<AWS::Region>': 'eu-central-1',
-      [account]: '123456789012',
+  describe('holds a fleet: 300 clusters fit IAM’s limits, and each is there', () => {
+    const name = (index: number) => `${index}`.padStart(40, 'edge-');
+    const region = (index: number) => ['eu-central-1', 'eu-west-1', 'us-east-1'][index % 3] ?? '';
+    const arn = (index: number) => `arn:aws:iam::${100000000000 + index}:role/nightshift/readers/nightshift-read`;
+    const fleets: Readonly<Record<string, readonly [(index: number) => Cluster, right: (index: number) => string]>> = {
+      'roles of 300 accounts': [(index) => ({ eks: { name: 'c', region: 'eu-central-1', role: arn(index) } }), (index) => arn(index)],
+      'EKS clusters': [(index) => ({ eks: { name: name(index), region: region(index) } }), (index) => `:cluster/${name(index)}`],
+      secrets: [
+        (index) => ({ kubeconfig: { secret: `clusters/${name(index)}`, region: region(index) } }),
+        (index) => `${name(index)}-??????`,
+      ],
+      parameters: [
+        (index) => ({ kubeconfig: { ssm: `/clusters/${name(index)}`, region: region(index) } }),
+        (index) => `:parameter/clusters/${name(index)}`,
+      ],
+      objects: [
+        (index) => ({ kubeconfig: { s3: `s3://kubeconfigs/${name(index)}`, region: region(index) } }),
+        (index) => `kubeconfigs/${name(index)}`,
+      ],
     };
-    const size = (policy: unknown) =>
-      JSON.stringify(policy).replaceAll(/<[\w:]+>/g, (reference) => pseudo[reference] ?? 'x'.repeat(90)).length;
-    for (const { Properties } of resourcesOf(fleet, 'AWS::IAM::Policy')) assert.ok(size(Properties.PolicyDocument) <= 10_240);
-    const managed = resourcesOf(fleet, 'AWS::IAM::ManagedPolicy');
-    assert.ok(managed.length <= 10, `${managed.length} managed policies; a role takes 10`);
-    for (const { Properties } of managed)
-      assert.ok(size(Properties.PolicyDocument) <= 6_144, `${size(Properties.PolicyDocument)} characters`);
-    const granted = [...resourcesOf(fleet, 'AWS::IAM::Policy'), ...managed].flatMap((policy) => rights(statementsOf(policy)));
-    for (const index of indexes) assert.ok(granted.includes(`sts:AssumeRole arn:aws:iam::${100000000000 + index}:role/read`));
+    for (const [kind, [cluster, right]] of Object.entries(fleets)) {
+      test(kind, () => {
+        const indexes = Array.from({ length: 300 }, (_, index) => index);
+        const { template: fleet } = synthesize({ clusters: Object.fromEntries(indexes.map((index) => [name(index), cluster(index)])) });
+        const pseudo: Readonly<Record<string, string>> = {
+          '<AWS::Partition>': 'aws-us-gov',
+          '<AWS::Region>': 'ap-southeast-1',
+          [account]: '123456789012',
+        };
+        const size = ({ Properties }: Resource) =>
+          JSON.stringify(Properties.PolicyDocument).replaceAll(/<[\w:.]+>/g, (reference) => pseudo[reference] ?? 'x'.repeat(90)).length;
+        const [inline, managed] = ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy'].map((type) => resourcesOf(fleet, type));
+        assert.ok(inline && managed);
+        assert.deepEqual([...inline.filter((policy) => size(policy) > 10_240), ...managed.filter((policy) => size(policy) > 6_144)], []);
+        assert.ok(managed.length <= 10, `${managed.length} managed policies; a role takes 10`);
+        const granted = [...inline, ...managed].flatMap((policy) => rights(statementsOf(policy)));
+        for (const index of indexes)
+          assert.ok(
+            granted.some((each) => each.endsWith(right(index))),
+            right(index),
+          );
+      });
+    }
   });
 });

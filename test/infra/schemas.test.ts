@@ -8,6 +8,7 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import { parse } from 'yaml';
 import type * as z from 'zod';
 import { healthCheck } from '../../functions/health-check/operation.ts';
+import { allOperations } from '../../functions/operations.ts';
 import { reportSchema } from '../../functions/report/model.ts';
 import { checkOptionMistakes } from '../../functions/runtime/check-options.ts';
 import { type Configuration, configurationSchema } from '../../functions/runtime/configuration.ts';
@@ -18,7 +19,7 @@ import { jsonSchemas } from '../../infra/generate/schemas.ts';
 import { healthyReport, sampleReport } from '../report/sample-report.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const schemas = new Map([...jsonSchemas([healthCheck])].map(([path, text]) => [path, JSON.parse(text) as Record<string, unknown>]));
+const schemas = new Map([...jsonSchemas(allOperations)].map(([path, text]) => [path, JSON.parse(text) as Record<string, unknown>]));
 const schemaOf = (name: string): Record<string, unknown> => {
   const schema = schemas.get(`docs/${name}.schema.json`);
   assert.ok(schema, name);

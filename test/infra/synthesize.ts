@@ -3,20 +3,28 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import type { z } from 'zod';
+import { healthCheck } from '../../functions/health-check/operation.ts';
 import { type Configuration, configurationSchema } from '../../functions/runtime/configuration.ts';
+import type { Operation } from '../../functions/runtime/operation.ts';
 import { addNightshift } from '../../infra/app.ts';
 
 /** As the CDK's command line gives it to the app. */
 const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '../../cdk.json'), 'utf8'));
 
-/** The stack of a configuration (as nightshift.yaml holds it), without bundling, which takes seconds; cdk-nag's violations throw. */
-export function synthesize(given: z.input<typeof configurationSchema>): {
+/**
+ * The stack of a configuration (as nightshift.yaml holds it) with one operation, so that another one adds nothing to what tests list; without bundling,
+ * which takes seconds; cdk-nag's violations throw.
+ */
+export function synthesize(
+  given: z.input<typeof configurationSchema>,
+  operations: readonly Operation[] = [healthCheck],
+): {
   readonly template: Template;
   readonly configuration: Configuration;
 } {
   const configuration = configurationSchema.parse(given);
   const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
-  const stack = addNightshift(app, configuration);
+  const stack = addNightshift(app, configuration, operations);
   app.synth();
   return { template: Template.fromStack(stack), configuration };
 }

@@ -11,6 +11,7 @@ const answers: Readonly<Record<string, readonly [status: number, body: string]>>
     206,
     '{"schemaVersion":1,"runId":"a","operation":"health-check","startedAt":"2026-11-24T06:00:03.000Z","findings":[{"startedAt":"2020',
   ],
+  ahead: [206, '{"schemaVersion":1,"startedAt":"2099-01-01T00:00:00.000Z"'],
   damaged: [206, '{"schemaVersion":1,"runI'],
   empty: [416, '<Error><Code>InvalidRange</Code></Error>'],
   missing: [404, '<Error><Code>NoSuchKey</Code></Error>'],
@@ -28,7 +29,7 @@ describe('the last reports', () => {
     const [status, body] = answers[request.url?.split('/')[3] ?? ''] ?? answers.missing ?? [500, ''];
     setTimeout(() => {
       open -= 1;
-      response.writeHead(status, { 'last-modified': 'Mon, 23 Nov 2026 05:00:00 GMT' }).end(body);
+      response.writeHead(status, { 'last-modified': 'Tue, 24 Nov 2026 06:01:00 GMT' }).end(body);
     }, 20);
   });
   let client: S3Client;
@@ -49,11 +50,12 @@ describe('the last reports', () => {
       clusters.map((cluster) => ({ cluster, operation: 'health-check' as const })),
     );
 
-  test('are as old as they say; one that cannot be understood as its object; one that is not there is none', async () => {
-    const found = await of('prod', 'damaged', 'empty', 'missing');
+  test('are as old as they say, but no younger than their object; one that cannot be understood as its object; one that is not there is none', async () => {
+    const found = await of('prod', 'ahead', 'damaged', 'empty', 'missing');
     assert.deepEqual(Object.fromEntries([...found].map(([pair, time]) => [pair, new Date(time).toISOString()])), {
       'prod/health-check': '2026-11-24T06:00:03.000Z',
-      'damaged/health-check': '2026-11-23T05:00:00.000Z',
+      'ahead/health-check': '2026-11-24T06:01:00.000Z',
+      'damaged/health-check': '2026-11-24T06:01:00.000Z',
     });
   });
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { allOperations } from '../../functions/operations.ts';
 import { knownSince } from '../../functions/overdue-reports/known-since.ts';
 import { overdueReports, watchOf } from '../../functions/overdue-reports/overdue.ts';
 import { watchedReports } from '../../functions/overdue-reports/watched-reports.ts';
 import { configurationSchema } from '../../functions/runtime/configuration.ts';
+import { clustersFor } from '../../functions/runtime/select-clusters.ts';
 
 const now = Date.parse('2026-11-24T10:00:00Z');
 const ago = (hours: number) => now - hours * 3_600_000;
@@ -55,6 +57,20 @@ describe('watched', () => {
   });
 });
 
+describe('what an operation needs of a cluster', () => {
+  const backups = [{ bucket: 'velero', region: 'eu-central-1' }];
+  const clusters = { prod: { eks }, both: { eks, backups }, lost: { backups }, edge: { kubeconfig: { secret: 's' } } };
+  for (const operation of allOperations) {
+    test(`${operation.name}: as it declares it, which this function does not load`, () => {
+      const { watched } = given(clusters, [{ ...nightly, operation: operation.name }]);
+      assert.deepEqual(
+        watched.map(({ cluster }) => cluster),
+        clustersFor(operation, configurationSchema.parse({ clusters }), ['*']),
+      );
+    });
+  }
+});
+
 describe('overdue', () => {
   const { watched } = given({ prod: { eks }, stage: { eks } });
   const found = (reports: Readonly<Record<string, number>>, known = ago(1000), schedules: readonly object[] = [nightly], at = now) => {
@@ -90,6 +106,14 @@ describe('overdue', () => {
       'stage health-check',
       'prod health-check',
     ]);
+  });
+
+  test('is not what began a moment before it was due, by a clock that is behind', () => {
+    const due = Date.parse('2026-11-24T05:00:00Z');
+    assert.deepEqual(
+      found({ 'prod/health-check': due - 2_000, 'stage/health-check': due - 300_000 }).map(({ cluster }) => cluster),
+      ['stage'],
+    );
   });
 
   test('is nothing that may still come: window, retries and the run itself pass first', () => {

@@ -23,8 +23,11 @@ interface Annotated {
 /** Of a longer value so much is kept: an annotation may have 256 KB, and every pod may carry one. */
 const mostCharacters = 1_000;
 
-/** Manifests may hold what an API server refuses: a number, a list. */
-const textOf = (value: unknown): string => (typeof value === 'object' ? '' : String(value)).slice(0, mostCharacters + 1);
+/** Manifests may hold what an API server refuses: a number, a list. What is cut is copied: a slice alone keeps the whole in memory. */
+const textOf = (value: unknown): string => {
+  const text = typeof value === 'object' ? '' : String(value);
+  return text.length <= mostCharacters ? text : Buffer.from(text.slice(0, mostCharacters + 1)).toString();
+};
 
 /**
  * The Deployment controller copies its Deployment's annotations to its ReplicaSets and never takes one away again: a copy says nothing.

@@ -1,8 +1,7 @@
 import { annotationReads, annotationSelection, unseenAnnotations } from './annotations.ts';
+import { budgetRemedy, consume } from './consume.ts';
 import {
-  type Batch,
   type End,
-  type FailureReason,
   type Link,
   NotApplicable,
   NotReadable,
@@ -24,7 +23,7 @@ import { climbs, ownerIndex } from './owners.ts';
 import { type PlannedRead, planReads, type Reader } from './plan-reads.ts';
 import { probesOf } from './probes.ts';
 import { soundFinding, soundObjects, soundRef } from './sound-objects.ts';
-import { graceMs, withinBudget } from './within-budget.ts';
+import { withinBudget } from './within-budget.ts';
 import { outOfReach } from './within-namespaces.ts';
 
 /** One observer at work. `end` is set as soon as nothing more is to be learned from it. */
@@ -40,7 +39,6 @@ interface Running<Out> {
 type See = (object: unknown) => void;
 
 const incomplete = (reason: string, remedy: string): Omit<ObserverEnd, 'id' | 'objects'> => ({ outcome: 'incomplete', reason, remedy });
-const budgetRemedy = 'give the function more time (deployment.timeoutSeconds) or fewer checks';
 const budgetSpent = () => incomplete('the time budget was spent', budgetRemedy);
 
 /** What a throw of an observer means. A bug in one check must never stop the others. */
@@ -100,55 +98,6 @@ const showers = <Out>(planned: PlannedRead, byId: ReadonlyMap<string, Running<Ou
     const namespace = planned.read.namespace === undefined ? read.namespace : undefined;
     return [(objects: readonly unknown[]) => running.end || show(running, see, { read, namespace }, objects)];
   });
-
-/** Takes batches and ends from the source until all is said or the budget is spent; every planned read gets an end. */
-const consume = async (
-  source: Source,
-  planned: readonly PlannedRead[],
-  signal: AbortSignal,
-  onBatch: (batch: Batch) => void,
-): Promise<ReadonlyMap<Read, End>> => {
-  const ends = new Map<Read, End>();
-  const seen = new Map<Read, number>();
-  const endAll = (reason: FailureReason, message: string, remedy: string) => {
-    for (const { read } of planned) {
-      if (!ends.has(read)) ends.set(read, { read, objects: seen.get(read) ?? 0, state: 'failed', reason, message, remedy });
-    }
-  };
-  if (planned.length === 0) return ends;
-  const stream = source
-    .read(
-      planned.map(({ read }) => read),
-      signal,
-    )
-    [Symbol.asyncIterator]();
-  // One grace for all that it still sends: a source that does not listen could otherwise go on, batch by batch.
-  let leaveAt = Number.POSITIVE_INFINITY;
-  const onAbort = () => {
-    leaveAt = performance.now() + graceMs;
-  };
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    while (ends.size < planned.length && performance.now() < leaveAt) {
-      const next = await withinBudget(stream.next(), signal);
-      if (next === undefined || next.done) break;
-      if ('state' in next.value) ends.set(next.value.read, next.value);
-      else {
-        seen.set(next.value.read, (seen.get(next.value.read) ?? 0) + next.value.objects.length);
-        onBatch(next.value);
-      }
-    }
-  } catch (error) {
-    endAll('unavailable', error instanceof Error ? error.message : String(error), 'look at the message and run again');
-  }
-  signal.removeEventListener('abort', onAbort);
-  if (signal.aborted) endAll('budget', 'the time budget was spent', budgetRemedy);
-  endAll('unavailable', 'the source ended without saying how', 'run again');
-  // Not awaited: a source that hangs must not hold up the report.
-  void Promise.resolve(stream.return?.()).catch(() => undefined);
-  return ends;
-};
 
 /** What the ends of its reads mean for an observer; undefined where all that it needs came whole. */
 const endOfReads = (readers: readonly { readonly read: Read; readonly end: End }[]): Omit<ObserverEnd, 'id' | 'objects'> | undefined => {

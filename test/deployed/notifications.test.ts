@@ -123,7 +123,8 @@ describe('notifications', { timeout: 300_000 }, () => {
       new SetSubscriptionAttributesCommand({ SubscriptionArn, AttributeName: 'FilterPolicy', AttributeValue: JSON.stringify(policy) }),
     );
     const mild = reportOf(scanOf([found('pod-waiting', ref('Pod', 'p', 'shop'))]));
-    for (const report of [mild, { ...sampleReport(), runId: 'b' }, { ...sampleReport(), runId: 'c', cluster: 'edge-7' }])
+    const next = { ...sampleReport(), comparedWith: { runId: mild.runId, startedAt: mild.startedAt } };
+    for (const report of [mild, { ...next, runId: 'b' }, { ...next, runId: 'c', cluster: 'edge-7' }])
       assert.match((await publish(report, topic, 'text'))?.detail ?? '', /^sent/);
     const subjects = (await queue.take()).map(({ Subject }) => String(Subject));
     assert.equal(subjects.length, 1);

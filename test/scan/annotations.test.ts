@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import * as z from 'zod';
 import { deployments, metadataOf, namespaces, ownerReads, pods, replicaSets, secrets } from '../../functions/cluster/kinds.ts';
+import { annotationSelection } from '../../functions/scan/annotations.ts';
 import { type Check, defineCheck, type Read, type Reads, type ScanResult } from '../../functions/scan/contracts.ts';
 import { scan } from '../../functions/scan/scan.ts';
 import { type Ending, memorySource } from './memory-source.ts';
@@ -178,4 +181,22 @@ test('whatever an object holds there, and in whatever order, no scan fails and t
     }),
     { numRuns: 300 },
   );
+});
+
+test('of a value that is far too long only the beginning stays in memory', () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const inUse = () => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const selection = annotationSelection();
+  const before = inUse();
+  for (let index = 0; index < 200; index++) {
+    // As it comes from a page: a text of its own.
+    selection.note(pods, JSON.parse(JSON.stringify(object('Pod', `p${index}`, ignoring('x'.repeat(250_000))))));
+  }
+  const grown = inUse() - before;
+  assert.equal(selection.result().size, 200);
+  assert.ok(grown < 10_000_000, `${grown} bytes of 50 MB`);
 });

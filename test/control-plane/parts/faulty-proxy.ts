@@ -32,11 +32,11 @@ export interface Upstream {
   readonly body: Buffer;
 }
 
-/** Spoils one exchange. `ask` sends the request on, with these headers laid over its own. */
+/** Spoils one exchange. `ask` sends the request on, with these headers laid over its own, and with another body where one is given. */
 export type Fault = (exchange: {
   readonly asked: Asked;
   readonly response: ServerResponse;
-  readonly ask: (headers?: IncomingHttpHeaders) => Promise<Upstream>;
+  readonly ask: (headers?: IncomingHttpHeaders, body?: string) => Promise<Upstream>;
 }) => Promise<void> | void;
 
 /** Which requests a fault is for: of those that `when` holds for, `times` (all unless told) after the first `after` (0 unless told). */
@@ -111,7 +111,7 @@ export async function startFaultyProxy(
       at: performance.now(),
     };
     requests.push(asked);
-    const ask = (laid: IncomingHttpHeaders = {}) => forward(url, asked, laid, tls?.serverAuthority);
+    const ask = (laid: IncomingHttpHeaders = {}, body = asked.body) => forward(url, { ...asked, body }, laid, tls?.serverAuthority);
     // Who left in the middle of an answer is what some tests are about.
     await Promise.resolve(faultFor(asked)({ asked, response, ask })).catch(() => response.destroy());
   };

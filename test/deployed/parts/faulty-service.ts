@@ -22,7 +22,7 @@ import {
 } from '../../control-plane/parts/faulty-proxy.ts';
 import { clientOptions } from './deploy.ts';
 import { type Emulator, startEmulator } from './emulator.ts';
-import { createQueue, type Queue, sendToQueue, subscribe } from './queues.ts';
+import { createQueue, type Queue, subscribe } from './queues.ts';
 import { type RunningFunction, startFunction } from './runtime-client.ts';
 
 export const bucket = 'nightshift-reports';
@@ -39,8 +39,6 @@ export interface FaultyService {
   /** What each topic sent. */
   readonly ops: Queue;
   readonly leads: Queue;
-  /** What the bus was given to start a cluster. */
-  readonly requested: Queue;
   /** A process of the function; ended with the service if not before. */
   start(options?: { readonly timeoutMs?: number }): Promise<RunningFunction>;
   /** The text under a key, past the proxy; undefined where there is none. */
@@ -74,12 +72,11 @@ export async function startFaultyService(clusters: readonly string[] = []): Prom
   const { EventBusArn = '' } = await new EventBridgeClient(clientOptions(emulator)).send(new CreateEventBusCommand({ Name: 'nightshift' }));
   const secret = { Name: 'clusters/prod', SecretString: readFileSync(cluster.kubeconfig, 'utf8') };
   await new SecretsManagerClient(clientOptions(emulator)).send(new CreateSecretCommand(secret));
-  // What a topic or the emulator's bus sends is in the queue before it answers.
-  const [ops, leads, requested] = await Promise.all(['ops', 'leads', 'requested'].map((name) => createQueue(emulator, name, 0)));
-  if (!ops || !leads || !requested) throw new Error('three queues were asked for');
+  // What a topic sends is in the queue before it answers.
+  const ops = await createQueue(emulator, 'ops', 0);
+  const leads = await createQueue(emulator, 'leads', 0);
   await subscribe(emulator, arn('ops'), ops);
   await subscribe(emulator, arn('leads'), leads);
-  await sendToQueue(emulator, EventBusArn, { source: ['nightshift'], 'detail-type': ['Operation Requested'] }, requested);
   await plantFault(plane);
 
   const running = new Set<RunningFunction>();
@@ -90,7 +87,6 @@ export async function startFaultyService(clusters: readonly string[] = []): Prom
     plane,
     ops,
     leads,
-    requested,
     async start({ timeoutMs = 60_000 } = {}) {
       const started = await startFunction({
         bundleDirectory,
@@ -117,7 +113,7 @@ export async function startFaultyService(clusters: readonly string[] = []): Prom
       return answer?.Body?.transformToString();
     },
     async write(key, text) {
-      await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: text }));
+      await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.from(text) }));
     },
     async keys(prefix) {
       const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }));

@@ -8,7 +8,7 @@ import {
   RemoveTargetsCommand,
 } from '@aws-sdk/client-eventbridge';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { clientOptions } from './deploy.ts';
 import type { Emulator } from './emulator.ts';
 
@@ -32,10 +32,9 @@ export async function createQueue(emulator: Emulator, name: string, waitSeconds 
           new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: waitSeconds }),
         );
         if (Messages.length === 0) return taken;
-        for (const { Body = '', ReceiptHandle } of Messages) {
-          taken.push(JSON.parse(Body));
-          await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
-        }
+        taken.push(...Messages.map(({ Body = '' }) => JSON.parse(Body)));
+        const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+        await client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
       }
     },
   };

@@ -18,6 +18,8 @@ const ignoreAnnotations = 'ignore-annotations';
 /** The object of findings about a cluster as a whole. */
 export const clusterRef = (name: string): Ref => ({ apiVersion: 'nightshift.dev/v1', kind: 'Cluster', name });
 
+const unreachableSubject = 'unreachable';
+
 export interface RunFacts {
   readonly runId: string;
   readonly operation: OperationName;
@@ -84,13 +86,13 @@ export function buildReport(input: ReportInput): Report {
 
 /**
  * The report of a cluster that could not be reached or that refused us: one critical finding, every check listed as not run, and what the
- * last report had kept as unverified. Ignore rules do not take this finding away: it is all that the report has to say.
+ * last report had kept as unverified. Ignore rules do not take this finding away, whatever they say, but what is kept.
  */
 export function unreachableReport({ error, facts, ...context }: UnreachableInput): Report {
   const reason = 'the cluster could not be read';
   const finding: Finding = {
     object: clusterRef(facts.cluster),
-    subject: 'unreachable',
+    subject: unreachableSubject,
     severity: 'critical',
     message: error.message,
     remedy: error.remedy,
@@ -122,7 +124,9 @@ function assemble(input: ReportInput, access: Report['checks']): Report {
   (unreachable ? incomplete : ran).add(clusterAccess);
 
   const found = [...scan.out.map((finding) => ({ ...finding, check: finding.observer })), ...fromSource(input.sourceFindings)];
-  const { kept, ignored, isIgnored } = ignoreFindings(identify(facts.cluster, found), unreachable ? [] : input.ignore, {
+  const identified = identify(facts.cluster, found);
+  const mutable = unreachable ? [] : identified;
+  const { kept, ignored, isIgnored } = ignoreFindings(mutable, input.ignore, {
     labelled: scan.labelled,
     annotated: scan.annotated,
     today,
@@ -132,8 +136,11 @@ function assemble(input: ReportInput, access: Report['checks']): Report {
   });
   // Not before: a rule for everything, or one of the last good overrides, must not hide that the file is broken.
   if (input.overrides) ran.add(configurationOverrides);
-  const told = [...kept, ...identify(facts.cluster, ofOverrides(input.overrides))];
+  const told = [...(unreachable ? identified : kept), ...identify(facts.cluster, ofOverrides(input.overrides))];
   const folded = fold(told, scan.links, new Set(checks.filter(({ symptom }) => symptom).map(({ id }) => id)));
+  const left = new Set(kept.map((finding) => finding.fingerprint));
+  // By what it is, too: what a mute of today's members takes away does not fit the members that the last report names.
+  const takenAway = new Set(mutable.map((finding) => finding.fingerprint).filter((identity) => !left.has(identity)));
   const { findings, resolved, settling, comparedWith } = compare({
     ...facts,
     folded,
@@ -141,7 +148,7 @@ function assemble(input: ReportInput, access: Report['checks']): Report {
     ran,
     incomplete,
     flapping: new Set(checks.filter(({ flaps }) => flaps).map(({ id }) => id)),
-    isIgnored: (finding) => finding.check !== configurationOverrides && isIgnored(finding),
+    isIgnored: (finding) => takenAway.has(finding.fingerprint) || (!neverMuted(facts.cluster, finding) && isIgnored(finding)),
   });
 
   const body = {
@@ -173,6 +180,11 @@ function assemble(input: ReportInput, access: Report['checks']): Report {
     memory: memoryForNextRun({ today: scan.memory, previous: previous?.memory ?? {}, checks: checks.map(({ id }) => id), ran }),
   };
 }
+
+/** What is told whatever is muted is also called resolved, whatever is muted. */
+const neverMuted = (cluster: string, { check, fingerprint: identity }: Pick<ReportedFinding, 'check' | 'fingerprint'>): boolean =>
+  check === configurationOverrides ||
+  identity === fingerprint(cluster, clusterAccess, { object: clusterRef(cluster), subject: unreachableSubject });
 
 const fromSource = (findings: readonly Finding[]) => findings.map((finding) => ({ ...finding, check: clusterAccess }));
 

@@ -20,7 +20,8 @@ export interface Comparison {
   readonly incomplete: ReadonlySet<string>;
   /** Checks whose findings come and go: what they no longer say settles first. */
   readonly flapping: ReadonlySet<string>;
-  readonly isIgnored: (finding: Ignorable) => boolean;
+  /** Is it left out of today's report, found or not? */
+  readonly isIgnored: (finding: Ignorable & { readonly fingerprint: string }) => boolean;
 }
 
 export interface Compared extends Pick<Report, 'findings' | 'resolved' | 'comparedWith'> {
@@ -47,11 +48,12 @@ const knownFindings = (report: Report | undefined): Map<string, Known> => {
   return known;
 };
 
-/** As a root that was found before, but for what the first try of the same run had found new. */
-const asFound = (finding: ReportedFinding): Known => {
-  const change = finding.change === 'new' ? 'new' : 'ongoing';
-  return { since: finding.since, severity: finding.severity, root: { ...finding, change } };
-};
+/** As a root that was found before. */
+const asFound = (finding: ReportedFinding): Known => ({
+  since: finding.since,
+  severity: finding.severity,
+  root: { ...finding, change: 'ongoing' },
+});
 
 /**
  * Today’s findings beside the last report’s.
@@ -66,14 +68,13 @@ const asFound = (finding: ReportedFinding): Known => {
  *   the configuration and no repair, so it is neither kept nor called resolved.
  *
  * A last report with the same runId is this run’s own first try: its states and its own predecessor are taken over, so that a retry which
- * sees the same says the same.
+ * sees the same says the same. What only the first try found new is dropped: nobody was told of it.
  */
 export function compare(comparison: Comparison): Compared {
   const { folded, previous, runId, startedAt, ran, incomplete, flapping, isIgnored } = comparison;
   const retried = previous?.runId === runId ? previous : undefined;
   const known = knownFindings(previous);
-  for (const finding of previous?.settling ?? []) known.set(finding.fingerprint, asFound(finding));
-  for (const finding of retried?.resolved ?? []) known.set(finding.fingerprint, asFound({ ...finding, change: 'ongoing' }));
+  for (const finding of [...(previous?.settling ?? []), ...(retried?.resolved ?? [])]) known.set(finding.fingerprint, asFound(finding));
   /** By fingerprint of all that is found today: that of the finding it stands under, or its own. */
   const rootOf = new Map(
     folded.flatMap(({ finding, consequences }) =>
@@ -83,7 +84,9 @@ export function compare(comparison: Comparison): Compared {
   const isGone = (said: ReportedFinding | ReportedConsequence) => !rootOf.has(said.fingerprint) && !isIgnored(asIgnorable(said));
   const isKept = (said: ReportedFinding | ReportedConsequence) => isGone(said) && incomplete.has(said.check);
   const settled = settle({
-    gone: (previous?.findings ?? []).filter((finding) => isGone(finding) && ran.has(finding.check)),
+    gone: (previous?.findings ?? []).filter(
+      (finding) => isGone(finding) && ran.has(finding.check) && !(retried && finding.change === 'new'),
+    ),
     settling: (previous?.settling ?? []).filter(isGone),
     flapping,
     ran,
@@ -98,7 +101,7 @@ export function compare(comparison: Comparison): Compared {
     const kept = unverified.consequences.get(root.finding.fingerprint) ?? [];
     const severity = gravest([root.severity, ...kept.map((consequence) => consequence.severity)]);
     const before = known.get(root.finding.fingerprint);
-    const state = retried ? stateOfTry(before, retried) : stateSince(before, root, severity);
+    const state = retried ? stateOfTry(before, retried, severity) : stateSince(before, root, severity);
     return reported({ ...root, severity }, state, since, kept);
   });
   const comparedWith = retried ? retried.comparedWith : previous && predecessor(previous);
@@ -114,7 +117,7 @@ const predecessor = ({ runId, startedAt, complete, incomplete }: Report): NonNul
 });
 
 /** JSON holds no undefined, whatever the schema’s type allows. */
-const asIgnorable = (finding: ReportedFinding | ReportedConsequence): Ignorable => finding as Ignorable;
+const asIgnorable = (finding: ReportedFinding | ReportedConsequence) => finding as Ignorable & { readonly fingerprint: string };
 
 const gravest = (severities: readonly Severity[]): Severity => severities.reduce((a, b) => (severityRank(b) < severityRank(a) ? b : a));
 
@@ -131,12 +134,23 @@ const stateSince = (before: Known | undefined, { finding }: FoldedFinding, sever
   };
 };
 
-/** What the first try of the same run said; what it had as a consequence was new if it had not been seen before that try. */
-const stateOfTry = (before: Known | undefined, first: Report): State => {
+/**
+ * What the first try of the same run said, graver where it is graver now. What that try had as a consequence was new if it had not been seen
+ * before, and else is told, as it may not have been.
+ *
+ * @param severity with its consequences
+ */
+const stateOfTry = (before: Known | undefined, first: Report, severity: Severity): State => {
   if (!before) return { change: 'new' };
-  if (!before.root) return { change: before.since === first.startedAt ? 'new' : 'ongoing' };
-  const { change, raisedFrom, formerCause } = before.root;
-  return { change: change === 'unverified' ? 'ongoing' : change, ...(raisedFrom && { raisedFrom }), ...(formerCause && { formerCause }) };
+  if (!before.root) {
+    return before.since === first.startedAt
+      ? { change: 'new' }
+      : { change: 'ongoing', ...(before.under && { formerCause: before.under.object }) };
+  }
+  const { change, raisedFrom = before.severity, formerCause } = before.root;
+  if (change === 'new') return { change };
+  const isRaised = severityRank(severity) < severityRank(raisedFrom);
+  return { change: 'ongoing', ...(isRaised && { raisedFrom }), ...(formerCause && { formerCause }) };
 };
 
 const reported = (

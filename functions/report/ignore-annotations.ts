@@ -10,9 +10,8 @@ import { objectName } from './wording.ts';
 
 type Listed = Report['ignored'][number];
 
-/** An annotation as it is understood. */
-interface Mute {
-  readonly object: Ref;
+/** What an annotation says, as it is understood. */
+interface Meaning {
   /** For people: `pod-waiting, pod-restarts`. */
   readonly checks: string;
   readonly isAbout: (check: string) => boolean;
@@ -21,6 +20,12 @@ interface Mute {
   readonly expired: boolean;
   /** What of it is not understood: that part takes nothing away. */
   readonly mistake?: string;
+}
+
+interface Mute {
+  readonly object: Ref;
+  /** Of objects that carry the same it is the same: a template may give it to every pod. */
+  readonly says: Meaning;
 }
 
 /** Longer values are not understood: every pod may carry one. */
@@ -34,8 +39,8 @@ const date = z.iso.date();
 const shortened = (text: string, length: number): string => (text.length > length ? `${text.slice(0, length - 1).trimEnd()}…` : text);
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
-const understood = (annotation: IgnoreAnnotation, day: string, known: readonly string[]): Mute => {
-  const { object, ignore, until: lastDay } = annotation;
+const understood = (annotation: IgnoreAnnotation, day: string, known: readonly string[]): Meaning => {
+  const { ignore, until: lastDay } = annotation;
   const mistakes: string[] = [];
   const until = lastDay === undefined ? undefined : oneLine(lastDay);
   if (until !== undefined && !date.safeParse(until).success) {
@@ -50,7 +55,6 @@ const understood = (annotation: IgnoreAnnotation, day: string, known: readonly s
   const globs = usable.map(glob);
   const reason = oneLine(annotation.reason ?? '');
   return {
-    object,
     checks: patterns.includes('*') ? 'every check' : shortened(patterns.join(', '), longestReason) || 'no check',
     isAbout: (check) => globs.some((fits) => fits(check)),
     ...(until !== undefined && { until: shortened(until, 40) }),
@@ -85,13 +89,20 @@ const namespaceKey = (object: Ref): string | undefined => {
  */
 export function annotationMutes({ annotated, today, known, ran }: AnnotationContext) {
   const day = today.toISOString().slice(0, 10);
-  const mutes = new Map([...annotated].map(([key, annotation]) => [key, understood(annotation, day, known)]));
+  const meanings = new Map<string, Meaning>();
+  const meaningOf = (annotation: IgnoreAnnotation): Meaning => {
+    const written = JSON.stringify([annotation.ignore, annotation.until, annotation.reason]);
+    const meaning = meanings.get(written) ?? understood(annotation, day, known);
+    meanings.set(written, meaning);
+    return meaning;
+  };
+  const mutes = new Map([...annotated].map(([key, annotation]) => [key, { object: annotation.object, says: meaningOf(annotation) }]));
   /** Those that take the finding away; none where it stays. */
   const takenBy = ({ check, object, members = [] }: Ignorable): readonly Mute[] => {
     if (mutes.size === 0) return [];
     const holding = (key: string | undefined) => {
       const mute = key === undefined ? undefined : mutes.get(key);
-      return mute && !mute.expired && mute.isAbout(check) ? [mute] : [];
+      return mute && !mute.says.expired && mute.says.isAbout(check) ? [mute] : [];
     };
     const own = new Set([...holding(refKey(object)), ...holding(namespaceKey(object))]);
     if (own.size > 0) return [...own];
@@ -109,7 +120,7 @@ const placeOf = ({ kind, namespace, name }: Ref): string => JSON.stringify([name
 
 function listed(mutes: readonly Mute[], taken: readonly (readonly Mute[])[], ran: ReadonlySet<string>): Listed[] {
   const inOrder = mutes.toSorted((a, b) => byText(placeOf(a.object), placeOf(b.object)));
-  const alike = Map.groupBy(inOrder, ({ checks, reason, until, mistake }) => JSON.stringify([checks, reason, until, mistake]));
+  const alike = Map.groupBy(inOrder, ({ says: { checks, reason, until, mistake } }) => JSON.stringify([checks, reason, until, mistake]));
   const groups = [...alike.values()].flatMap((group) => (group.length > mostAlike ? [group] : group.map((mute) => [mute])));
   const groupOf = new Map(groups.flatMap((group) => group.map((mute) => [mute, group] as const)));
   const counts = new Map<readonly Mute[], number>();
@@ -132,7 +143,8 @@ function listed(mutes: readonly Mute[], taken: readonly (readonly Mute[])[], ran
 
 function entryOf(group: readonly Mute[], count: number, ran: ReadonlySet<string>): Listed {
   const [mute, ...others] = group as readonly [Mute, ...Mute[]];
-  const { object, checks, until, reason, expired, mistake, isAbout } = mute;
+  const { object, says } = mute;
+  const { checks, until, reason, expired, mistake, isAbout } = says;
   const where = isNamespace(object) ? `in namespace ${object.name}` : `on ${objectName(object)}`;
   const ofMany = others.length > 0 ? ` and ${counted(others.length, 'more', 'more')}` : '';
   const note = mistake ? 'not understood' : expired ? 'expired' : count === 0 && [...ran].some(isAbout) ? 'matches nothing' : undefined;

@@ -9,7 +9,7 @@ import type { NotificationRule, Telling } from './notification-reason.ts';
 import { bySeverity } from './order.ts';
 import { orderTime, type SavedReport } from './store.ts';
 import { counted } from './summary.ts';
-import { history, objectName, pointInTime, sameReason, verdictText, verdictWord } from './wording.ts';
+import { history, notSeen, objectName, pointInTime, sameReason, verdictText, verdictWord } from './wording.ts';
 
 /** What the format’s limits are (the page’s OpenAPI schema, and what public code clips to): characters, and how many. */
 const limits = { title: 250, description: 8_000, nextStep: 350, nextSteps: 10, relatedResources: 10 };
@@ -94,7 +94,8 @@ const description = (report: Report, { atLeast }: NotificationRule, telling: Tel
   return { text: (head + text + below.text + leftOutLine(leftOut)).trimEnd(), leftOut };
 };
 
-const sections = (report: Report, { reason, fresh, graver, remaining, resolved, ongoing, listsOngoing }: Telling): Block[] => {
+const sections = (report: Report, telling: Telling): Block[] => {
+  const { reason, fresh, graver, remaining, resolved, ongoing, settling, listsOngoing } = telling;
   const lines = (finding: ReportedFinding) => [findingLine(finding, report)];
   return [
     ...section(reason === 'first' ? '*FOUND*' : '*NEW*', fresh, lines),
@@ -104,6 +105,9 @@ const sections = (report: Report, { reason, fresh, graver, remaining, resolved, 
       `*${severity}* ${inChat(objectName(object))}: since ${inChat(pointInTime(since))}`,
     ]),
     ...(listsOngoing ? section('*ONGOING*', ongoing, lines) : []),
+    ...section('*SETTLING*', settling, ({ object, severity, since }) => [
+      `*${severity}* ${inChat(objectName(object))}: ${notSeen}, since ${inChat(pointInTime(since))}`,
+    ]),
   ];
 };
 

@@ -8,17 +8,18 @@ const subjectLimit = 99;
 
 /** `[CRITICAL: 2 new, 1 resolved, 1 check could not run] prod health-check`. */
 export const headline = (report: Report, telling: Telling): string => {
-  const { fresh, graver, remaining, resolved, ongoing, listsOngoing } = telling;
+  const { fresh, graver, remaining, resolved, ongoing, settling, listsOngoing } = telling;
   const gaps = report.incomplete.length > 0 && `${counted(report.incomplete.length, 'check')} could not run`;
   const changes =
     telling.reason === 'first'
-      ? [`first ${report.comparedWith ? 'message' : 'report'}, ${counted(report.findings.length, 'finding')}`]
+      ? [`first ${report.comparedWith ? 'message' : 'report'}, ${counted(fresh.length, 'finding')}`]
       : [
           fresh.length > 0 && `${fresh.length} new`,
           graver.length > 0 && `${graver.length} graver`,
           remaining.length > 0 && counted(remaining.length, 'remains', 'remain'),
           resolved.length > 0 && `${resolved.length} resolved`,
           listsOngoing && ongoing.length > 0 && `${ongoing.length} ongoing`,
+          settling.length > 0 && `${settling.length} settling`,
         ];
   const verdict = [verdictWord(report).toUpperCase(), [...changes, gaps].filter(Boolean).join(', ')].filter(Boolean).join(': ');
   return `[${verdict}] ${report.cluster} ${report.operation}`;

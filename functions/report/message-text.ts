@@ -5,7 +5,7 @@ import type { Report, ReportedFinding } from './model.ts';
 import type { NotificationRule, Telling } from './notification-reason.ts';
 import type { SavedReport } from './store.ts';
 import { counted } from './summary.ts';
-import { history, objectName, pointInTime, remedyParts, sameReason, verdictText, verdictWord } from './wording.ts';
+import { history, notSeen, objectName, pointInTime, remedyParts, sameReason, verdictText, verdictWord } from './wording.ts';
 
 /** E-mail is often shown in a proportional font: no columns, and lines that need no second wrapping. */
 const lineWidth = 76;
@@ -40,7 +40,8 @@ export function textMessage(
   return { text: head + text + below.text + leftOutLine(leftOut) + foot, leftOut };
 }
 
-const sections = (report: Report, { reason, fresh, graver, remaining, resolved, ongoing, listsOngoing }: Telling): Block[] => {
+const sections = (report: Report, telling: Telling): Block[] => {
+  const { reason, fresh, graver, remaining, resolved, ongoing, settling, listsOngoing } = telling;
   const linesOf = (finding: ReportedFinding) => findingLines(finding, report);
   return [
     ...section(reason === 'first' ? 'FOUND' : 'NEW', fresh, linesOf),
@@ -48,6 +49,10 @@ const sections = (report: Report, { reason, fresh, graver, remaining, resolved, 
     ...section('REMAINING', remaining, linesOf),
     ...section('RESOLVED', resolved, ({ object, severity, since }) => wrap(0, `${named(object)}: ${severity} since ${pointInTime(since)}`)),
     ...(listsOngoing ? section('ONGOING', ongoing, linesOf) : []),
+    ...section('SETTLING', settling, ({ object, severity, since }) => [
+      ...wrap(0, `${severity}: ${named(object)}`),
+      ...wrap(2, `${notSeen}, since ${pointInTime(since)}`),
+    ]),
   ];
 };
 

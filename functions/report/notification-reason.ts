@@ -1,13 +1,15 @@
 /** Which of a report’s changes matter to one receiver, and why it is sent a message. */
 import type { NotificationConfiguration } from '../runtime/configuration.ts';
 import { type Report, type ReportedFinding, severityRank } from './model.ts';
-import { orderTime, type Receiver } from './store.ts';
+import type { Receiver } from './state.ts';
+import { orderTime } from './store.ts';
 
 /**
  * Why a message is sent, the gravest reason if there are several:
  *
  * - `first`: the first report of the cluster, or the first message to this receiver; it lists all that there is.
- * - `owed`: the last message could not be sent; this one lists what is ongoing too.
+ * - `owed`: the last report was not told here, or not all of it: the message could not be sent, or the topic was silenced, or told of graver
+ *   findings alone; this message lists what is ongoing too.
  * - `new`, `graver`, `resolved`: a finding is.
  * - `remaining`: what another finding explained, so that nobody was told of it, stands for itself now that the other is gone.
  * - `incomplete`: checks could not run that ran the last time.
@@ -33,6 +35,8 @@ export interface Changes {
   readonly remaining: readonly ReportedFinding[];
   readonly resolved: readonly ReportedFinding[];
   readonly ongoing: readonly ReportedFinding[];
+  /** Only for whoever may not know of them: if they are back they are ongoing, and nothing to be told again. */
+  readonly settling: readonly ReportedFinding[];
 }
 
 /** What one receiver is to be told, and why. */
@@ -61,10 +65,11 @@ export function tellingOf(report: Report, rule: NotificationRule, receiver: Rece
   const reason = receiver.owed ? 'owed' : (changeOf(report, changes) ?? (isDue || rule.when === 'always' ? 'reminder' : undefined));
   if (!reason) return undefined;
   const because = reason === 'reminder' && isDue ? dueBecause(quiet) : why[reason];
-  return { ...changes, reason, because, listsOngoing: isDue || reason === 'owed' || reason === 'reminder' };
+  const settling = reason === 'owed' ? changes.settling : [];
+  return { ...changes, settling, reason, because, listsOngoing: isDue || reason === 'owed' || reason === 'reminder' };
 }
 
-const changesFor = ({ findings, resolved }: Report, { atLeast }: NotificationRule): Changes => {
+const changesFor = ({ findings, resolved, settling = [] }: Report, { atLeast }: NotificationRule): Changes => {
   const matters = ({ severity }: Pick<ReportedFinding, 'severity'>) => severityRank(severity) <= severityRank(atLeast);
   const relevant = findings.filter(matters);
   const fresh = relevant.filter(({ change }) => change === 'new');
@@ -77,6 +82,7 @@ const changesFor = ({ findings, resolved }: Report, { atLeast }: NotificationRul
     remaining,
     resolved: resolved.filter(matters),
     ongoing: relevant.filter((finding) => !told.has(finding)),
+    settling: settling.filter(matters),
   };
 };
 
@@ -92,6 +98,7 @@ const firstTelling = (report: Report, rule: NotificationRule, changes: Changes):
     remaining: [],
     resolved: [],
     ongoing: [],
+    settling: changes.settling,
     listsOngoing: false,
   };
 };
@@ -115,7 +122,7 @@ const dueBecause = (quiet: number): string => {
 };
 
 const why: Readonly<Record<Exclude<NotificationReason, 'first'>, string>> = {
-  owed: 'the last message could not be sent: what it said is among the findings below, or over',
+  owed: 'the last report was not told here: what it would have said is among the findings below, or over',
   new: 'there are new findings',
   graver: 'a finding became graver',
   remaining: 'a finding remains that another no longer explains',

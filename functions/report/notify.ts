@@ -3,7 +3,8 @@ import { asSubject, headline } from './message-subject.ts';
 import { textMessage } from './message-text.ts';
 import type { Report } from './model.ts';
 import { type NotificationReason, type NotificationRule, tellingOf } from './notification-reason.ts';
-import type { Receiver, SavedReport } from './store.ts';
+import type { Receiver } from './state.ts';
+import type { SavedReport } from './store.ts';
 
 export interface Notification {
   readonly reason: NotificationReason;

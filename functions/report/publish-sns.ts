@@ -34,6 +34,7 @@ export const snsPublisher = (
   { name = receiverName(topicArn, rule), region }: SnsPublisherOptions = {},
 ): Publisher => ({
   name,
+  atLeast: rule.atLeast,
   async publish(report, stored, receiver) {
     const message = notification(report, rule, { stored, receiver, region });
     if (!message) return { sent: false, detail: 'nothing changed that this topic is to hear of' };

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Report } from './model.ts';
 import { refusal } from './refusals.ts';
-import { type Deliveries, deliveryOf, orderTime, type Receiver, type ReportStore, receiverOf, type SavedReport } from './store.ts';
+import { type Deliveries, deliveryOf, type Listener, type Receiver, receiverOf } from './state.ts';
+import { orderTime, type ReportStore, type SavedReport } from './store.ts';
 
 /** What a publisher did: `sent` false means that there was nothing to send. */
 export interface Delivery {
@@ -9,10 +11,8 @@ export interface Delivery {
   readonly detail: string;
 }
 
-/** Tells somebody of a stored report. Throws if it could not. */
-export interface Publisher {
-  /** Names it among the others, and in the store’s list of deliveries: a topic’s ARN and rule, a bus. */
-  readonly name: string;
+/** Tells somebody of a stored report. Throws if it could not. Its name is what marks call it: a topic’s ARN and rule, a bus. */
+export interface Publisher extends Listener {
   /** `receiver`: whom it tells, before this run. */
   publish(report: Report, stored: SavedReport, receiver: Receiver): Promise<Delivery>;
 }
@@ -31,17 +31,21 @@ export interface Published {
 
 /**
  * Stores the report, and tells the publishers where it lies. One that fails does not keep the others from it: the failure is in the outcome.
- * What was sent is marked in the store, so that a retry or a duplicate of the same run sends nothing a second time, and only what failed again;
- * what could not be sent is marked too, so that the next run makes up for it. So is that all was done: a run that was killed in the middle, and
- * never tried again, is made up for too. Only where it is killed after a receiver took a message and before the mark, a retry sends it again.
+ * What was sent is marked in the store, so that a retry or a duplicate of the same run sends nothing a second time, and only what failed again.
+ * Marked is also who heard of this report: the next run makes up for it to all others, be it that a message could not be sent, that the run was
+ * killed in the middle, or that a topic was told nothing for a while. Only where it is killed after a receiver took a message and before the
+ * mark, a retry sends it again.
  *
  * Throws only if the report could not be stored.
+ *
+ * @param previous the last report: where it is the first try of this run, what was sent told of that one
  */
 export async function publishReport(
   report: Report,
   html: string,
   store: ReportStore,
   publishers: readonly Publisher[],
+  previous?: Report,
 ): Promise<Published> {
   const { cluster, operation, runId } = report;
   const stored = await store.save(report, html);
@@ -52,8 +56,8 @@ export async function publishReport(
     problems.push(`who was told what could not be read: ${refusal(error)}`);
     return undefined;
   });
-  const receiver = (name: string): Receiver =>
-    before ? receiverOf(before, name, report.comparedWith?.runId) : { owed: false, known: true, lastTold: at };
+  const receiver = (publisher: Publisher): Receiver =>
+    before ? receiverOf(before, publisher, report.comparedWith) : { owed: false, known: true, lastTold: at };
   // One after another: all marks lie under one key, and those who write it at once would have to try again and again.
   let marks: Promise<void> = Promise.resolve();
   const mark = (write: () => Promise<void>): Promise<void> => {
@@ -62,21 +66,31 @@ export async function publishReport(
     });
     return marks;
   };
+  const earlierTry = previous?.runId === runId && isDeepStrictEqual(said(report), said(previous)) ? previous : undefined;
+  /** Those who know all of this report without a message. */
+  const heard: Publisher[] = [];
   const outcomes = await Promise.all(
     publishers.map(async (publisher): Promise<PublishOutcome> => {
       const { name } = publisher;
-      if (before?.notified.includes(deliveryOf(runId, name))) return { publisher: name, ok: true, detail: 'this run had already sent it' };
+      if (before?.notified.includes(deliveryOf(runId, name))) {
+        if (earlierTry && !receiverOf(before, publisher, earlierTry).owed) heard.push(publisher);
+        return { publisher: name, ok: true, detail: 'this run had already sent it' };
+      }
       try {
-        const { sent, detail } = await publisher.publish(report, stored, receiver(name));
-        if (sent) await mark(() => store.markNotified(cluster, operation, runId, name, at));
+        const { sent, detail } = await publisher.publish(report, stored, receiver(publisher));
+        if (sent) await mark(() => store.markNotified(cluster, operation, report, publisher, at));
+        else heard.push(publisher);
         return { publisher: name, ok: true, detail };
       } catch (error) {
-        await mark(() => store.markOwed(cluster, operation, name));
         return { publisher: name, ok: false, detail: refusal(error) };
       }
     }),
   );
-  if (stored.latest) await mark(() => store.markSettled(cluster, operation, runId));
+  if (stored.latest && heard.length > 0) await mark(() => store.markHeard(cluster, operation, report, heard));
   const storing = { publisher: store.location, ok: problems.length === 0, detail: [stored.json, ...new Set(problems)].join('; ') };
   return { stored, outcomes: [storing, ...outcomes] };
 }
+
+/** What of a report a receiver would be told. */
+const said = ({ findings, resolved }: Report) =>
+  [findings, resolved].map((list) => list.map(({ fingerprint, severity }) => [fingerprint, severity]));

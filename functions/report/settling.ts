@@ -33,7 +33,7 @@ export function settle({ gone, settling, flapping, ran, incomplete, isRetry }: S
   });
   const over = settling.filter((finding) => ran.has(finding.check) && !seenGoneByFirstTry(finding));
   return {
-    settling: [...still, ...gone.filter(({ check }) => flapping.has(check)).map((finding) => asSettling(finding, isRetry))],
+    settling: [...still, ...gone.filter(({ check }) => flapping.has(check)).map(asSettling)],
     resolved: [
       ...gone.filter(({ check }) => !flapping.has(check)),
       ...over.map((finding): ReportedFinding => ({ ...finding, change: 'ongoing' })),
@@ -41,8 +41,8 @@ export function settle({ gone, settling, flapping, ran, incomplete, isRetry }: S
   };
 }
 
-/** Without what it explained, which stands elsewhere or is over. What the first try of a run found new is new if the next finds it again. */
-const asSettling = (finding: ReportedFinding, isRetry: boolean): ReportedFinding => {
+/** Without what it explained, which stands elsewhere or is over. */
+const asSettling = (finding: ReportedFinding): ReportedFinding => {
   const { raisedFrom: _, formerCause: __, consequences: ___, consequenceCount: ____, ...rest } = finding;
-  return { ...rest, change: isRetry && finding.change === 'new' ? 'new' : 'ongoing' };
+  return { ...rest, change: 'ongoing' };
 };

@@ -31,13 +31,17 @@ export function unverifiedOf(
   return { findings, consequences };
 }
 
-/** Without the consequences that today’s report has elsewhere or that are over. */
+/**
+ * Without the consequences that today’s report has elsewhere or that are over. What the first try of the same run had to tell of it is still to
+ * be told: that try may have been killed before it did.
+ */
 const asItStood = (finding: ReportedFinding, kept: ReportedConsequence[], isRetry: boolean): ReportedFinding => {
-  const { raisedFrom: _, formerCause, consequences = [], consequenceCount = 0, ...rest } = finding;
+  const { raisedFrom, formerCause, consequences = [], consequenceCount = 0, ...rest } = finding;
   return {
     ...rest,
-    change: 'unverified',
-    ...(isRetry && finding.change === 'unverified' && formerCause && { formerCause }),
+    change: isRetry && finding.change === 'new' ? 'new' : 'unverified',
+    ...(isRetry && raisedFrom && { raisedFrom }),
+    ...(isRetry && formerCause && { formerCause }),
     ...(kept.length > 0 && { consequences: kept, consequenceCount: consequenceCount - consequences.length + kept.length }),
   };
 };

@@ -63,6 +63,9 @@ export const history = (finding: ReportedFinding, { comparedWith }: Pick<Report,
   return [changeNote(finding), `since ${pointInTime(finding.since)}`].filter(Boolean).join(', ');
 };
 
+/** Of what is settling. */
+export const notSeen = 'not seen today, but it may be back';
+
 /** One line of what changed since the last report. */
 export interface Change {
   readonly what: 'new' | 'raised' | 'remains' | 'settling' | 'resolved';

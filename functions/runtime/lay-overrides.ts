@@ -5,8 +5,12 @@ import { layOver } from './lay-options.ts';
 import type { Overrides } from './overrides.ts';
 
 /** The options that the overrides have for an operation on a cluster. */
-export const overridingOptions = ({ options, clusters: own }: Overrides, cluster: string, operation: OperationName): OperationOptions =>
-  layOver(options[operation] ?? {}, own[cluster]?.options[operation] ?? {});
+export const overridingOptions = (overrides: Overrides, cluster: string, operation: OperationName): OperationOptions =>
+  layOver(overrides.options[operation] ?? {}, ownOptions(overrides, cluster, operation) ?? {});
+
+/** Those for this cluster alone. A cluster may be called `constructor`. */
+export const ownOptions = ({ clusters }: Overrides, cluster: string, operation: OperationName): OperationOptions | undefined =>
+  Object.hasOwn(clusters, cluster) ? clusters[cluster]?.options[operation] : undefined;
 
 /** The rules with the overrides of their topics laid over them, each at its own place; undefined where the topic is told nothing. */
 export const layNotify = (

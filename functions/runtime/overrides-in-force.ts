@@ -76,10 +76,11 @@ async function lookUp(context: OverridesContext, file: string, last: LastGood | 
   try {
     stored = await context.storage.read(overridesKey, { known: last, mostBytes });
   } catch (error) {
-    return { kind: 'unread', why: said(error) };
+    return { kind: error instanceof Error && error.name === 'TooLong' ? 'broken' : 'unread', why: said(error) };
   }
   if (!stored) return { kind: 'none' };
-  const since = stored.version === last?.version ? last.since : context.now.toISOString();
+  // By the text: what is put again as it was has another ETag where it is encrypted.
+  const since = stored.text === last?.text ? last.since : context.now.toISOString();
   try {
     return { kind: 'good', overrides: await parsed(context, file, stored), text: { text: stored.text, version: stored.version, since } };
   } catch (error) {
@@ -104,7 +105,7 @@ function said(error: unknown): string {
   const lines = error.message.split('\n').map((line) => (line.length > mistakeLength ? `${line.slice(0, mistakeLength - 1)}…` : line));
   const more = lines.length - mistakesTold;
   const told = [...lines.slice(0, mistakesTold), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
-  return clean(error.name === 'ConfigurationError' || error.name === 'Error' ? told : `${error.name}: ${told}`);
+  return clean(['ConfigurationError', 'Error', 'TooLong'].includes(error.name) ? told : `${error.name}: ${told}`);
 }
 
 function problemOf(found: Extract<Outcome, { why: string }>, file: string, last: LastGood | undefined): Problem {

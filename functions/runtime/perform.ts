@@ -77,6 +77,7 @@ const runOne = async (cluster: string, request: OperationRequest, surroundings: 
     renderHtml(report),
     store,
     await publishersOf(configuration, cluster, layNotify(configuration.notify, laidOver.overrides)),
+    previous,
   );
   // What a partial run counts is no measure of the cluster.
   if (report.fullScope) measured(surroundings.metrics, report);

@@ -26,7 +26,7 @@ export const publishersOf = async (
   if (rules.length > 0) {
     const { snsPublisher } = await import('../report/publish-sns.ts');
     const { snsClient } = await import('./aws/sns.ts');
-    for (const { rule, topic, name } of oncePerName(rules)) {
+    for (const { rule, topic, name } of oncePerMessage(rules)) {
       // A topic's own region: it may be another's.
       const client = snsClient({ region: topic.split(':')[3] ?? '' });
       publishers.push(snsPublisher(client, topic, rule, { name, region: process.env.AWS_REGION }));
@@ -38,9 +38,13 @@ export const publishersOf = async (
   return publishers;
 };
 
-type Named = { readonly name: string; readonly rule: NotificationConfiguration };
-const oncePerName = <R extends Named>(rules: readonly R[]): R[] =>
-  [...Map.groupBy(rules, ({ name }) => name).values()].flatMap((same) => {
+interface Told {
+  readonly topic: string;
+  readonly rule: NotificationConfiguration;
+}
+/** By the rule as it counts today: overrides may make two of one topic alike. */
+const oncePerMessage = <R extends Told>(rules: readonly R[]): R[] =>
+  [...Map.groupBy(rules, ({ topic, rule }) => receiverName(topic, rule)).values()].flatMap((same) => {
     const days = ({ rule: { remindAfterDays = Number.MAX_SAFE_INTEGER } }: R) => remindAfterDays;
     return same.toSorted((a, b) => days(a) - days(b)).slice(0, 1);
   });

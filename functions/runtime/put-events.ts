@@ -41,42 +41,38 @@ const send = async (client: EventBridgeClient, entries: PutEventsRequestEntry[])
   }
 };
 
-const putBatch = async (client: EventBridgeClient, entries: readonly PutEventsRequestEntry[], pause: number): Promise<Answered[]> => {
-  const answers: Answered[] = entries.map(() => ({ refusal: 'not sent' }));
-  for (let attempt = 0; attempt < tries; attempt += 1) {
-    const open = answers.flatMap(({ refusal }, index) => (refusal === undefined ? [] : [index]));
-    if (open.length === 0) break;
-    if (attempt > 0) await wait(pause * 2 ** (attempt - 1));
-    const Entries = await send(
-      client,
-      open.flatMap((index) => entries[index] ?? []),
-    );
-    if (typeof Entries === 'string') {
-      // The SDK has tried the call as a whole already.
-      for (const index of open) answers[index] = { refusal: Entries };
-      break;
-    }
-    for (const [position, index] of open.entries()) {
-      const answer = Entries[position];
-      answers[index] = answer?.EventId
-        ? { id: answer.EventId }
-        : { refusal: `${answer?.ErrorCode ?? 'no code'}: ${answer?.ErrorMessage ?? 'no message'}` };
-    }
-  }
-  return answers;
-};
-
 /**
- * Puts entries on a bus and gives their ids. PutEvents may take the call and refuse entries: those alone are sent again, with a growing pause
- * (`pause` ms first). A call that fails as a whole keeps no later one from being sent. Throws EventsRefused where some entries are refused to the
- * end.
+ * Puts entries on a bus and gives their ids. PutEvents may take the call and refuse entries: those alone are sent again once all others were
+ * sent, twice at most, after a growing pause (`pause` ms first). A call that fails as a whole keeps no later one from being sent. Throws
+ * EventsRefused where some entries are refused to the end.
  */
 export const putEvents = async (client: EventBridgeClient, entries: readonly PutEventsRequestEntry[], pause = 200): Promise<string[]> => {
-  const answers: Answered[] = [];
-  for (let start = 0; start < entries.length; start += batchSize) {
-    answers.push(...(await putBatch(client, entries.slice(start, start + batchSize), pause)));
+  const answers: Answered[] = entries.map(() => ({ refusal: 'not sent' }));
+  let open = [...entries.keys()];
+  for (let attempt = 0; attempt < tries && open.length > 0; attempt += 1) {
+    if (attempt > 0) await wait(pause * 2 ** (attempt - 1));
+    const again: number[] = [];
+    for (let start = 0; start < open.length; start += batchSize) {
+      const batch = open.slice(start, start + batchSize);
+      const results = await send(
+        client,
+        batch.flatMap((index) => entries[index] ?? []),
+      );
+      for (const [position, index] of batch.entries()) {
+        answers[index] = answered(results, position);
+        // A call that failed as a whole was tried again by the SDK already.
+        if (answers[index]?.refusal !== undefined && typeof results !== 'string') again.push(index);
+      }
+    }
+    open = again;
   }
-  const refused = answers.flatMap(({ refusal }, index) => (refusal === undefined ? [] : [index]));
-  if (refused.length > 0) throw new EventsRefused(refused, answers.find(({ refusal }) => refusal !== undefined)?.refusal ?? '');
+  const refused = answers.flatMap(({ refusal: why }, index) => (why === undefined ? [] : [index]));
+  if (refused.length > 0) throw new EventsRefused(refused, answers.find(({ refusal: why }) => why !== undefined)?.refusal ?? '');
   return answers.map(({ id }) => id ?? '');
+};
+
+const answered = (results: readonly PutEventsResultEntry[] | string, position: number): Answered => {
+  if (typeof results === 'string') return { refusal: results };
+  const { EventId, ErrorCode = 'no code', ErrorMessage = 'no message' } = results[position] ?? {};
+  return EventId ? { id: EventId } : { refusal: `${ErrorCode}: ${ErrorMessage}` };
 };

@@ -3,7 +3,7 @@ import { checkOptionMistakes } from './check-options.ts';
 import type { Configuration, OperationOptions } from './configuration.ts';
 import { type ConfigurationPath, configurationError, type Mistake } from './configuration-error.ts';
 import { layOptions, layOver } from './lay-options.ts';
-import { overridingOptions } from './lay-overrides.ts';
+import { overridingOptions, ownOptions } from './lay-overrides.ts';
 import type { Operation } from './operation.ts';
 import { type Overrides, overridesSchema } from './overrides.ts';
 import { readYaml } from './read-yaml.ts';
@@ -36,7 +36,7 @@ function optionMistakes(overrides: Overrides, operation: Operation, configuratio
   const clusters = [...new Set([...Object.keys(overrides.clusters), ...Object.keys(underneath.clusters)])];
   const told = new Map<string, Mistake>();
   for (const cluster of [undefined, ...clusters]) {
-    const own = cluster === undefined ? undefined : overrides.clusters[cluster]?.options[operation.name];
+    const own = cluster === undefined ? undefined : ownOptions(overrides, cluster, operation.name);
     const laid = layOver(
       layOptions(underneath, cluster ?? '', operation.name),
       overridingOptions(overrides, cluster ?? '', operation.name),

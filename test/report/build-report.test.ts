@@ -189,12 +189,13 @@ describe('what checks remember', () => {
 
 describe('unreachableReport', () => {
   const { source: _, kubernetesVersion: __, ...rest } = facts();
-  const unreachable = (previous?: ReturnType<typeof healthyReport>) =>
+  const everything = [{ check: '*', reason: 'everything' }];
+  const unreachable = (previous?: ReturnType<typeof healthyReport>, ignore = everything) =>
     unreachableReport({
       facts: rest,
       error: { message: 'prod.example.com does not answer', remedy: 'look whether the endpoint is up' },
       checks,
-      ignore: [{ check: '*', reason: 'everything' }],
+      ignore,
       previous,
       today: new Date('2026-11-24T06:00:03Z'),
     });
@@ -215,12 +216,26 @@ describe('unreachableReport', () => {
     assert.equal(report.summary.text, '1 critical; 9 checks could not run');
   });
 
+  test('keeps nothing that is muted today, and is resolved by the next report though it would be muted itself', () => {
+    const before = reportOf(scanOf([found('node-not-ready', ref('Node', 'n'))]), { facts: facts(yesterday) });
+    const report = unreachable(before);
+    assert.deepEqual(
+      [report.findings.map(({ check }) => check), report.ignored],
+      [['cluster-access'], [{ rule: '*', reason: 'everything', count: 0, from: 'nightshift.yaml' }]],
+    );
+    const reached = reportOf(scanOf([]), { facts: facts({ runId: 'c' }), previous: report, ignore: everything });
+    assert.deepEqual(
+      reached.resolved.map(({ check, message }) => [check, message]),
+      [['cluster-access', 'prod.example.com does not answer']],
+    );
+  });
+
   test('keeps what was known, resolves nothing, and is resolved by the next report', () => {
     const before = reportOf(
       { ...scanOf([found('node-not-ready', ref('Node', 'n'))]), memory: { 'pod-waiting': 7 } },
       { facts: facts(yesterday), sourceFindings: [insecure] },
     );
-    const report = unreachable(before);
+    const report = unreachable(before, []);
     assert.deepEqual(
       report.findings.map(({ check, change }) => [check, change]),
       [

@@ -251,6 +251,40 @@ describe('a retry of the same run', () => {
     assert.deepEqual(states(after(first, [dead()])), [['node-not-ready', 'ongoing', day.before]]);
   });
 
+  test('what only the first try found is dropped, and neither settles nor is resolved: it was new, and nobody may have been told', () => {
+    for (const flapping of [checks, checks.map((check) => ({ ...check, flaps: true as const }))]) {
+      const first = reportOf(scanOf([dead()]), { previous: before([]), checks: flapping });
+      const again = reportOf(scanOf([]), { previous: first, checks: flapping });
+      assert.deepEqual([again.findings, again.resolved, again.settling], [[], [], undefined]);
+      assert.deepEqual(states(reportOf(scanOf([dead()]), { previous: again, checks: flapping })), [
+        ['node-not-ready', 'new', facts().startedAt],
+      ]);
+    }
+  });
+
+  test('what the first try had to tell is still to be told where the second could not look', () => {
+    const ends = [incomplete('node-not-ready'), incomplete('pod-waiting')];
+    const last = before([waiting()]);
+    const first = after(last, [dead(), waiting({ severity: 'critical' })]);
+    const again = reportOf(scanOf([], [], ends), { previous: first });
+    assert.deepEqual(
+      again.findings.map(({ check, change, raisedFrom }) => [check, change, raisedFrom]),
+      [
+        ['node-not-ready', 'new', undefined],
+        ['pod-waiting', 'unverified', 'warning'],
+      ],
+    );
+  });
+
+  test('what became graver between its tries is graver than in the last report, and what is as it was there is not', () => {
+    const last = before([waiting()]);
+    const first = after(last, [waiting()]);
+    const graver = after(first, [waiting({ severity: 'critical' })]);
+    assert.deepEqual([graver.findings[0]?.change, graver.findings[0]?.raisedFrom], ['ongoing', 'warning']);
+    assert.equal(after(graver, [waiting({ severity: 'critical' })]).findings[0]?.raisedFrom, 'warning');
+    assert.equal(after(graver, [waiting()]).findings[0]?.raisedFrom, undefined);
+  });
+
   test('since is told from the first try', () => {
     const once = before([dead()]);
     const again = reportOf(scanOf([dead()]), { previous: once, facts: facts({ ...yesterday, startedAt: '2026-11-23T06:05:00.000Z' }) });

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { type Ignorable, ignoreFindings } from '../../functions/report/ignore.ts';
 import { reportSchema } from '../../functions/report/model.ts';
 import { type IgnoreAnnotation, type Ref, refKey } from '../../functions/scan/contracts.ts';
-import { found, ref, reportOf, scanOf } from './sample-report.ts';
+import { facts, found, ref, reportOf, scanOf, yesterday } from './sample-report.ts';
 
 const checkout = ref('Deployment', 'checkout', 'shop');
 const pods = ['a', 'b', 'c'].map((name) => ref('Pod', `checkout-${name}`, 'shop'));
@@ -68,6 +68,23 @@ describe('an annotation', () => {
     const { isIgnored } = ignoring([on(shop, 'pod-*')]);
     assert.deepEqual(all.filter(isIgnored), [waiting, restarts]);
   });
+});
+
+test('a finding that is muted by the pods which came since is not resolved', () => {
+  const [old, young] = ['checkout-1', 'checkout-2'].map((name) => ref('Pod', name, 'shop')) as [Ref, Ref];
+  const of = (pod: Ref) => found('pod-waiting', checkout, { members: [pod] });
+  const previous = reportOf(scanOf([of(old)]), { facts: facts(yesterday) });
+  const annotated = new Map([[refKey(young), on(young, 'pod-waiting')]]);
+  const muted = [
+    reportOf({ ...scanOf([of(young)]), annotated }, { previous }),
+    reportOf(scanOf([of(young)]), { previous, ignore: [{ name: 'checkout-2', reason: 'known' }] }),
+    reportOf(
+      { ...scanOf([of(young)]), labelled: new Map([['a=b', new Set([refKey(young)])]]) },
+      { previous, ignore: [{ label: 'a=b', reason: 'known' }] },
+    ),
+  ];
+  for (const report of muted) assert.deepEqual([report.findings, report.resolved, report.settling], [[], [], undefined]);
+  assert.equal(reportOf(scanOf([]), { previous }).resolved.length, 1);
 });
 
 describe('the report tells of annotations', () => {

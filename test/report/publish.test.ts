@@ -11,7 +11,7 @@ import { snsPublisher } from '../../functions/report/publish-sns.ts';
 import { returnValue } from '../../functions/report/return-value.ts';
 import { reportStore, type Storage } from '../../functions/report/store.ts';
 import { chatSchema } from './chat-format.ts';
-import { found, healthyReport, ref, reportOf, sampleReport, scanOf } from './sample-report.ts';
+import { facts, found, healthyReport, ref, reportOf, sampleReport, scanOf } from './sample-report.ts';
 
 const memoryStorage = (): Storage => {
   const texts = new Map<string, string>();
@@ -162,12 +162,12 @@ test('what could not be sent is made up for by the next run, once, though nothin
   const told = snsPublisher(topic, 'arn:aws:sns:eu-central-1:111122223333:ops', { atLeast: 'warning', when: 'changes' });
   const kept = store();
   const first = sampleReport();
-  const night = (day: number): Report => ({
+  const night = (day: number, { runId, startedAt }: Report): Report => ({
     ...first,
     runId: `night-${day}`,
     eventTime: `2026-12-0${day}T06:00:00.000Z`,
     startedAt: `2026-12-0${day}T06:00:00.000Z`,
-    comparedWith: { runId: first.runId, startedAt: first.startedAt, incomplete: first.incomplete.map(({ check }) => check) },
+    comparedWith: { runId, startedAt, incomplete: first.incomplete.map(({ check }) => check) },
     resolved: [],
     findings: first.findings.map(({ raisedFrom: _, formerCause: __, ...finding }) => ({ ...finding, change: 'ongoing' as const })),
   });
@@ -184,12 +184,12 @@ test('what could not be sent is made up for by the next run, once, though nothin
   assert.equal(failed.outcomes[1]?.ok, false);
   refusing = false;
   texts.length = 0;
-  assert.match((await publishReport(night(1), '', kept, [told])).outcomes[1]?.detail ?? '', /^sent \(owed\)/);
-  assert.match(texts[0] ?? '', /could not be sent/);
+  assert.match((await publishReport(night(1, first), '', kept, [told])).outcomes[1]?.detail ?? '', /^sent \(owed\)/);
+  assert.match(texts[0] ?? '', /Sent because the last report was not told here/);
   for (const { object } of first.findings.filter(({ severity }) => severity !== 'info')) {
     assert.ok(texts[0]?.includes(object.name), `tells of ${object.name}`);
   }
-  assert.match((await publishReport(night(2), '', kept, [told])).outcomes[1]?.detail ?? '', /nothing changed/);
+  assert.match((await publishReport(night(2, night(1, first)), '', kept, [told])).outcomes[1]?.detail ?? '', /nothing changed/);
   assert.equal(texts.length, 1);
 });
 
@@ -210,13 +210,13 @@ test('a reminder comes so many days after the last message, and begins the time 
   const kept = store();
   const first = sampleReport();
   const night = async (day: number): Promise<string | undefined> => {
-    const time = new Date(Date.UTC(2026, 10, 24 + day, 6)).toISOString();
+    const [before = '', time = ''] = [day - 1, day].map((each) => new Date(Date.UTC(2026, 10, 24 + each, 6)).toISOString());
     const report: Report = {
       ...first,
       runId: `night-${day}`,
       eventTime: time,
       startedAt: time,
-      comparedWith: { runId: `night-${day - 1}`, startedAt: first.startedAt, incomplete: first.incomplete.map(({ check }) => check) },
+      comparedWith: { runId: `night-${day - 1}`, startedAt: before, incomplete: first.incomplete.map(({ check }) => check) },
       resolved: [],
       findings: first.findings.map(({ raisedFrom: _, formerCause: __, ...finding }) => ({ ...finding, change: 'ongoing' as const })),
     };
@@ -226,6 +226,74 @@ test('a reminder comes so many days after the last message, and begins the time 
   for (let day = 0; day < 8; day++) reasons.push(await night(day));
   assert.deepEqual(reasons, ['first', undefined, undefined, 'reminder', undefined, undefined, 'reminder', undefined]);
   assert.equal(sent.length, 3);
+});
+
+describe('a receiver that did not hear of every report', () => {
+  const arn = 'arn:aws:sns:eu-central-1:111122223333:ops';
+  const rule = { atLeast: 'warning', when: 'changes' } as const;
+  const dead = found('node-not-ready', ref('Node', 'n1'), { severity: 'critical' });
+  const waiting = found('pod-waiting', ref('Pod', 'p1', 'shop'));
+  const missed = found('cronjob-missed-schedule', ref('CronJob', 'c1', 'shop'));
+  type Found = typeof dead;
+
+  /** One topic night after night; `tell` gives the reason and the text of what was sent. */
+  const nights = () => {
+    const { made, sent } = client(new SNSClient(options), [{ MessageId: 'm' }]);
+    const kept = store();
+    let previous: Report | undefined;
+    let night = 0;
+    const tell = async (out: readonly Found[], as: { atLeast?: 'critical' | 'info' } | 'silent' = {}, run?: string) => {
+      night += 1;
+      const day = String(night).padStart(2, '0');
+      const startedAt = `2026-12-${day}T06:00:00.000Z`;
+      const report = reportOf(scanOf(out), { previous, facts: facts({ runId: run ?? `run-${day}`, eventTime: startedAt, startedAt }) });
+      const before = sent.length;
+      const publishers = as === 'silent' ? [] : [snsPublisher(made, arn, { ...rule, ...as }, { name: 'ops' })];
+      const { outcomes } = await publishReport(report, '', kept, publishers, previous);
+      previous = report;
+      const reason = /^sent \((.*)\)/.exec(outcomes[1]?.detail ?? '')?.[1];
+      return { reason, text: sent.length > before ? String(sent.at(-1)?.Message) : '' };
+    };
+    return tell;
+  };
+
+  test('for its topic was silenced, is told what it missed, and then changes again', async () => {
+    const tell = nights();
+    assert.equal((await tell([])).reason, 'first');
+    await tell([dead], 'silent');
+    await tell([dead, waiting], 'silent');
+    const { reason, text } = await tell([dead, waiting]);
+    assert.equal(reason, 'owed');
+    assert.match(text, /ONGOING\ncritical: Node n1\n(?:.*\n)*?warning: Pod shop\/p1\n/);
+    assert.equal((await tell([dead, waiting])).reason, undefined);
+    assert.equal((await tell([dead])).reason, 'resolved');
+  });
+
+  test('for its rule was for graver ones meanwhile, is told them when it is for milder ones again, and not in between', async () => {
+    const tell = nights();
+    await tell([]);
+    assert.equal((await tell([waiting], { atLeast: 'critical' })).reason, undefined);
+    assert.equal((await tell([waiting, dead], { atLeast: 'critical' })).reason, 'new');
+    assert.equal((await tell([waiting, dead], { atLeast: 'critical' })).reason, undefined);
+    const { reason, text } = await tell([waiting, dead]);
+    assert.equal(reason, 'owed');
+    assert.match(text, /warning: Pod shop\/p1/);
+    assert.equal((await tell([waiting, dead], { atLeast: 'critical' })).reason, undefined, 'who heard of all heard of the graver ones');
+    assert.equal((await tell([waiting, dead], { atLeast: 'info' })).reason, 'owed', 'what is milder was never told');
+  });
+
+  test('is told at the next run what a second try of a run found that had been told already', async () => {
+    const tell = nights();
+    await tell([]);
+    assert.equal((await tell([dead], {}, 'twice')).reason, 'new');
+    assert.equal((await tell([dead, waiting], {}, 'twice')).reason, undefined, 'nobody is told twice of a run');
+    const { reason, text } = await tell([dead, waiting]);
+    assert.equal(reason, 'owed');
+    assert.match(text, /warning: Pod shop\/p1/);
+    assert.equal((await tell([dead, waiting, missed], {}, 'again')).reason, 'new');
+    assert.equal((await tell([dead, waiting, missed], {}, 'again')).reason, undefined);
+    assert.equal((await tell([dead, waiting, missed])).reason, undefined, 'a second try that says the same leaves nothing open');
+  });
 });
 
 test('marks that cannot be read make nobody a new receiver, nor one that is due a reminder', async () => {

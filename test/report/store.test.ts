@@ -7,7 +7,8 @@ import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
 import type { Report } from '../../functions/report/model.ts';
 import { renderHtml } from '../../functions/report/render-html.ts';
-import { deliveryOf, receiverOf, reportStore, type Storage } from '../../functions/report/store.ts';
+import { deliveryOf, receiverOf } from '../../functions/report/state.ts';
+import { reportStore, type Storage } from '../../functions/report/store.ts';
 import { directoryStorage } from '../../functions/report/store-directory.ts';
 import { s3Storage } from '../../functions/report/store-s3.ts';
 import { healthyReport } from './sample-report.ts';
@@ -24,6 +25,7 @@ const morning = at('2026-11-24T06:00:00.000Z');
 const evening = at('2026-11-24T18:00:00.000Z');
 const [monday, tuesday] = ['2026-11-23T06:00:00.000Z', '2026-11-24T06:00:00.000Z'];
 const folder = 'reports/prod/health-check';
+const tryOf = (runId: string) => ({ runId, startedAt: monday });
 
 /** An S3 that answers as AWS does, in memory: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html */
 const fakeS3 = () => {
@@ -134,13 +136,13 @@ for (const [kind, open] of Object.entries(kinds)) {
       await storage.write('state/prod/health-check.json', '{"other":1}', 'application/json');
       const store = reportStore(storage, assert.fail);
       const known = () => store.deliveries('prod', 'health-check');
-      assert.deepEqual(await known(), { other: 1, notified: [], owed: [], told: {}, settled: [] });
-      await store.markNotified('prod', 'health-check', 'a', 'sns:x', monday);
-      await store.markNotified('prod', 'health-check', 'a', 'sns:x', monday);
+      assert.deepEqual(await known(), { other: 1, notified: [], told: {}, heard: {} });
+      await store.markNotified('prod', 'health-check', tryOf('a'), { name: 'sns:x' }, monday);
+      await store.markNotified('prod', 'health-check', tryOf('a'), { name: 'sns:x' }, monday);
       assert.deepEqual((await known()).notified, [deliveryOf('a', 'sns:x')]);
       const state = JSON.parse((await storage.read('state/prod/health-check.json'))?.text ?? '');
-      assert.deepEqual(state, { other: 1, notified: ['a sns:x'], owed: [], told: { 'sns:x': monday }, settled: [] });
-      for (let run = 0; run < 150; run++) await store.markNotified('prod', 'health-check', `run${run}`, 'sns:x', monday);
+      assert.deepEqual(state, { other: 1, notified: ['a sns:x'], told: { 'sns:x': monday }, heard: { 'sns:x': [`a ${monday} info`] } });
+      for (let run = 0; run < 150; run++) await store.markNotified('prod', 'health-check', tryOf(`run${run}`), { name: 'sns:x' }, monday);
       assert.ok((await known()).notified.includes(deliveryOf('run149', 'sns:x')));
       assert.equal((await known()).notified.length, 100);
     });
@@ -148,38 +150,75 @@ for (const [kind, open] of Object.entries(kinds)) {
     test('when a receiver was last told something is known, of a hundred receivers', async (t) => {
       const storage = await open(t);
       const store = reportStore(storage, assert.fail);
-      const receiver = async (name: string) => receiverOf(await store.deliveries('prod', 'health-check'), name);
+      const receiver = async (name: string) => receiverOf(await store.deliveries('prod', 'health-check'), { name });
       assert.deepEqual(await receiver('sns:x'), { owed: false, known: false });
-      await store.markNotified('prod', 'health-check', 'a', 'sns:x', monday);
-      await store.markOwed('prod', 'health-check', 'sns:x');
-      assert.deepEqual(await receiver('sns:x'), { owed: true, known: true, lastTold: monday });
-      await store.markNotified('prod', 'health-check', 'b', 'sns:x', tuesday);
+      await store.markNotified('prod', 'health-check', tryOf('a'), { name: 'sns:x' }, monday);
+      assert.deepEqual(await receiver('sns:x'), { owed: false, known: true, lastTold: monday });
+      await store.markNotified('prod', 'health-check', tryOf('b'), { name: 'sns:x' }, tuesday);
       assert.deepEqual(await receiver('sns:x'), { owed: false, known: true, lastTold: tuesday });
-      for (let index = 0; index < 100; index++) await store.markNotified('prod', 'health-check', 'c', `sns:${index}`, tuesday);
+      for (let index = 0; index < 100; index++)
+        await store.markNotified('prod', 'health-check', tryOf('c'), { name: `sns:${index}` }, tuesday);
       assert.deepEqual(await receiver('sns:x'), { owed: false, known: false });
       assert.equal((await receiver('constructor')).known, false);
     });
 
-    test('a state from before there were times still tells who was told and who is owed', async (t) => {
+    test('a state of another form tells what of it is understood', async (t) => {
       const storage = await open(t);
-      for (const told of [undefined, null, 'x', ['x'], { 'sns:x': 7, 'sns:y': 'soon' }]) {
-        const text = JSON.stringify({ notified: ['a sns:x'], owed: ['sns:y'], told });
+      for (const odd of [undefined, null, 'x', ['x'], { 'sns:x': 7, 'sns:y': 'soon' }]) {
+        const text = JSON.stringify({ notified: ['a sns:x', 7], told: odd, heard: odd });
         await storage.write('state/prod/health-check.json', text, 'application/json');
-        const deliveries = await reportStore(storage, assert.fail).deliveries('prod', 'health-check');
-        assert.deepEqual(receiverOf(deliveries, 'sns:x'), { owed: false, known: true });
-        assert.deepEqual(receiverOf(deliveries, 'sns:y'), { owed: true, known: false });
+        const store = reportStore(storage, assert.fail);
+        const deliveries = await store.deliveries('prod', 'health-check');
+        assert.deepEqual(receiverOf(deliveries, { name: 'sns:x' }), { owed: false, known: true });
+        await store.markHeard('prod', 'health-check', morning, [{ name: 'sns:x' }]);
+        assert.equal(receiverOf(await store.deliveries('prod', 'health-check'), { name: 'sns:x' }, morning).owed, false);
       }
     });
 
-    test('what is owed to a receiver is so until something was sent to it', async (t) => {
+    test('who did not hear of a report, or only of graver findings, is owed it', async (t) => {
       const store = reportStore(await open(t), assert.fail);
-      const owed = async () => (await store.deliveries('prod', 'health-check')).owed;
-      await store.markOwed('prod', 'health-check', 'sns:x');
-      await store.markOwed('prod', 'health-check', 'sns:x');
-      await store.markOwed('prod', 'health-check', 'sns:y');
-      assert.deepEqual(await owed(), ['sns:x', 'sns:y']);
-      await store.markNotified('prod', 'health-check', 'b', 'sns:x', monday);
-      assert.deepEqual(await owed(), ['sns:y']);
+      const owed = async (name: string, atLeast: 'critical' | 'warning' | undefined, previous: Report) =>
+        receiverOf(await store.deliveries('prod', 'health-check'), { name, ...(atLeast && { atLeast }) }, previous).owed;
+      assert.equal(await owed('sns:x', 'warning', morning), true);
+      await store.markHeard('prod', 'health-check', morning, [{ name: 'sns:x', atLeast: 'warning' }, { name: 'constructor' }]);
+      assert.deepEqual(
+        [
+          await owed('sns:x', 'warning', morning),
+          await owed('sns:x', 'critical', morning),
+          await owed('sns:x', undefined, morning),
+          await owed('sns:x', 'warning', { ...morning, startedAt: '2026-11-24T06:07:00.000Z' }),
+          await owed('sns:y', 'warning', morning),
+          await owed('constructor', undefined, morning),
+        ],
+        [false, false, true, true, true, false],
+        'another try of the run is another report',
+      );
+      for (let hour = 7; hour < 16; hour++) {
+        const startedAt = `2026-11-24T${String(hour).padStart(2, '0')}:00:00.000Z`;
+        await store.markHeard('prod', 'health-check', { runId: `run${hour}`, startedAt }, [{ name: 'sns:x', atLeast: 'critical' }]);
+      }
+      assert.equal(await owed('sns:x', 'warning', morning), false, 'a run that began long ago still knows what it was compared with');
+      await store.markHeard('prod', 'health-check', evening, [{ name: 'sns:x', atLeast: 'critical' }]);
+      assert.deepEqual([await owed('sns:x', 'warning', morning), await owed('sns:x', 'warning', evening)], [true, true]);
+    });
+
+    test('latest.json is read once: it is replaced by its version, and read again only if another came between', async (t) => {
+      const storage = await open(t);
+      await reportStore(storage, assert.fail).save(morning, renderHtml(morning));
+      const reads: string[] = [];
+      const counting: Storage = { ...storage, read: (key, options) => storage.read(key, options).finally(() => reads.push(key)) };
+      const readsOfJson = () => reads.filter((key) => key.endsWith('.json')).length;
+      const store = reportStore(counting, assert.fail);
+      await store.latest('prod', 'health-check');
+      assert.equal((await store.save(evening, renderHtml(evening))).latest, true);
+      assert.equal(readsOfJson(), 1);
+      const late = reportStore(counting, assert.fail);
+      await late.latest('prod', 'health-check');
+      const night = at('2026-11-24T23:00:00.000Z');
+      await reportStore(storage, assert.fail).save(night, renderHtml(night));
+      assert.equal((await late.save(at('2026-11-24T20:00:00.000Z'), '')).overtaken, true);
+      assert.equal(readsOfJson(), 3);
+      assert.deepEqual(await store.latest('prod', 'health-check'), night);
     });
   });
 }
@@ -214,7 +253,9 @@ describe('runs that meet', () => {
       fc.asyncProperty(fc.scheduler(), async (s) => {
         const storage = racing(s);
         const store = reportStore(storage, assert.fail);
-        await s.waitFor(Promise.all(['a', 'b', 'c'].map((run) => store.markNotified('prod', 'health-check', run, 'x', monday))));
+        await s.waitFor(
+          Promise.all(['a', 'b', 'c'].map((run) => store.markNotified('prod', 'health-check', tryOf(run), { name: 'x' }, monday))),
+        );
         const state = await s.waitFor(storage.read('state/prod/health-check.json'));
         assert.deepEqual(JSON.parse(state?.text ?? '').notified.toSorted(), ['a x', 'b x', 'c x']);
       }),

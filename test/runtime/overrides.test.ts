@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { healthCheck } from '../../functions/health-check/operation.ts';
-import { reportStore, type Storage, type StoredText } from '../../functions/report/store.ts';
+import { reportStore, type Storage, type StoredText, TooLong } from '../../functions/report/store.ts';
 import { validateCheckOptions } from '../../functions/runtime/check-options.ts';
 import { ConfigurationError } from '../../functions/runtime/configuration-error.ts';
 import { layOptions, layOver } from '../../functions/runtime/lay-options.ts';
@@ -175,6 +175,12 @@ clusters: { edge: { options: { health-check: { checks: { pod-pending: { graceMin
     assert.deepEqual([bundled.options['health-check']?.ignore?.length, laid.notify.length, Object.keys(laid.clusters)], [2, 2, ['prod']]);
   });
 
+  test('a cluster may be called constructor', () => {
+    const own = readConfiguration('clusters: { constructor: { eks: { name: x, region: eu-central-1 } } }', 'nightshift.yaml');
+    const laid = readOverrides('options: { health-check: { checks: { off: [pod-failed] } } }', file, healthCheck, own);
+    assert.deepEqual(overridingOptions(laid, 'constructor', 'health-check'), { checks: { off: ['pod-failed'] } });
+  });
+
   test('where nothing is configured, clusters and topics are not judged', () => {
     const text = 'clusters: { kind-kind: { options: {} } }\nnotify: [{ topic: create, off: true }]';
     assert.deepEqual(readOverrides(text, file, healthCheck, undefined).notify, [{ topic: 'create', off: true }]);
@@ -211,7 +217,7 @@ const memoryStorage = () => {
       if (refusal) throw refusal;
       const stored = texts.get(key);
       if (stored && stored.version === known?.version) return known;
-      if (stored && stored.text.length > mostBytes) throw new Error('too long');
+      if (stored && stored.text.length > mostBytes) throw new TooLong(stored.text.length, mostBytes);
       if (stored) transferred.push(key);
       return stored;
     },
@@ -274,6 +280,27 @@ describe('which overrides count', () => {
       [file],
     );
     assert.equal(texts.get('state/prod/health-check.json')?.version, state, 'the state is not written again');
+  });
+
+  test('one that is put again as it was counts since it was first read so, though its ETag is another', async () => {
+    const { run, put } = setUp();
+    put(good);
+    const first = await run(20);
+    put(good);
+    assert.deepEqual(await run(21), first);
+    put(`${good}\n`);
+    assert.equal((await run(22)).facts.inForce?.since, '2026-11-22T06:00:00.000Z');
+  });
+
+  test('one that is too long is as good as broken: it is read, and nobody has to look for a right', async () => {
+    const { run, put } = setUp();
+    put(good);
+    const before = await run(20);
+    put(`${good}\n${'#'.repeat(70_000)}`);
+    const { overrides, facts } = await run(21);
+    assert.deepEqual([overrides, facts.unread], [before.overrides, undefined]);
+    assert.match(facts.problem?.message ?? '', /nothing of it counts: it has 70\d\d\d bytes; at most 65536 are read; the last good one/);
+    assert.match(facts.problem?.remedy ?? '', /^mend what is named/);
   });
 
   test('of a broken one nothing counts: the last good one does, and the mistake is told with its line', async () => {
@@ -342,10 +369,16 @@ describe('which overrides count', () => {
 
   test('the marks of what was sent stay, and a damaged memory counts as none', async () => {
     const { run, put, store, texts, storage } = setUp();
-    await store.markOwed('prod', 'health-check', 'topic');
+    await store.markNotified(
+      'prod',
+      'health-check',
+      { runId: 'run', startedAt: '2026-11-23T06:00:00.000Z' },
+      { name: 'topic' },
+      '2026-11-23T06:00:00.000Z',
+    );
     put(good);
     await run();
-    assert.deepEqual((await store.deliveries('prod', 'health-check')).owed, ['topic']);
+    assert.deepEqual((await store.deliveries('prod', 'health-check')).notified, ['run topic']);
     assert.ok(texts.get('state/prod/health-check.json')?.text.includes('tonight'));
     await storage.write('state/prod/health-check.json', '{"overrides": {"text": 1}}', '');
     put(broken);

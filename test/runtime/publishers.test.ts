@@ -58,6 +58,13 @@ describe('who is told of a report', () => {
     assert.deepEqual(await told(rules), [`${arn('created')} (warning, changes)`, `${arn('created')} (info, changes)`, bus]);
   });
 
+  test('two rules of one topic that overrides make alike send one message', async () => {
+    const today = { topic: arn('a'), format: 'text', atLeast: 'critical', when: 'changes' } as const;
+    const rules = [{ topic: arn('a') }, { topic: arn('a'), atLeast: 'info' as const }];
+    assert.deepEqual(await told(rules, 'prod-eu', [today, today]), [`${arn('a')} (warning, changes)`, bus]);
+    assert.equal((await told(rules, 'prod-eu', [today, { ...today, format: 'chat' }])).length, 3);
+  });
+
   test('a rule that counts otherwise today keeps its name, so that its receiver is no new one; one that is off tells nobody', async () => {
     const rules = [{ topic: arn('a') }, { topic: arn('b') }];
     const today = { topic: arn('a'), format: 'text', atLeast: 'critical', when: 'changes' } as const;

@@ -9,7 +9,7 @@ export class UsageError extends Error {
 
 export const outputFormats = ['text', 'json', 'html', 'markdown', 'openreports'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
-export const failOnLevels = ['critical', 'warning', 'never'] as const;
+const failOnLevels = ['critical', 'warning', 'never'] as const;
 
 /** The command line, understood. */
 export interface Command {
@@ -62,17 +62,20 @@ interface OwnKey {
   readonly flag: string;
   readonly type: 'string' | 'number' | 'boolean' | 'array';
   readonly description: string;
+  /** What each of an array may be, where it is one of a few. */
+  readonly allowed?: readonly string[] | undefined;
 }
 /** The operation's own event keys as flags. */
 export const ownFlags = (operation: Operation): readonly OwnKey[] => {
   const { properties = {} } = z.toJSONSchema(operation.event, { io: 'input', unrepresentable: 'any' }) as {
-    properties?: Record<string, { type?: string; description?: string }>;
+    properties?: Record<string, { type?: string; description?: string; items?: { enum?: readonly string[] } }>;
   };
-  return Object.entries(properties).map(([key, { type, description = '' }]) => ({
+  return Object.entries(properties).map(([key, { type, description = '', items }]) => ({
     key,
     flag: kebab(key),
     type: type === 'array' || type === 'boolean' ? type : type === 'number' || type === 'integer' ? 'number' : 'string',
     description,
+    allowed: items?.enum,
   }));
 };
 
@@ -91,17 +94,23 @@ const chooseOperation = (name: string | undefined, operations: readonly Operatio
   return operation;
 };
 
-const ownValue = ({ type, flag }: OwnKey, value: unknown): unknown => {
-  if (type === 'array') return (value as string[]).flatMap((part) => part.split(',')).filter(Boolean);
+const ownValue = ({ type, flag, allowed }: OwnKey, value: unknown): unknown => {
+  if (type === 'array') {
+    const parts = partsOf(flag, (value as string[]).join(','));
+    return allowed ? parts.map((part) => oneOf(flag, part, allowed)) : parts;
+  }
   if (type !== 'number') return value;
   const number = Number(value);
   if (value === '' || Number.isNaN(number)) throw new UsageError(`--${flag} ${value}: not a number`);
   return number;
 };
 
+/** A common flag as it is parsed: what takes a list may be given several times. */
+export const commonOption = (flag: string) => ({ type: 'string', multiple: commonFlags[flag]?.value === 'A,B' }) as const;
+
 const parse = (argv: readonly string[], own: readonly OwnKey[]) => {
   const options: ParseArgsOptionsConfig = { help: { type: 'boolean', short: 'h' } };
-  for (const flag of Object.keys(commonFlags)) options[flag] = { type: 'string' };
+  for (const flag of Object.keys(commonFlags)) options[flag] = commonOption(flag);
   for (const { flag, type } of own) options[flag] = { type: type === 'boolean' ? 'boolean' : 'string', multiple: type === 'array' };
   return parseFlags(argv, options);
 };
@@ -114,8 +123,28 @@ export const parseFlags = (argv: readonly string[], options: ParseArgsOptionsCon
     const { message, code } = error as Error & { code?: string };
     const known = Object.keys(options).map((flag) => `--${flag}`);
     const unknown = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? /'(-[^']*)'/.exec(message)?.[1] : undefined;
+    const valueless = /^Option '(?:-\w, )?(--[\w-]+) <value>' argument missing$/.exec(message)?.[1];
+    if (valueless) throw new UsageError(`${valueless} was given without a value.`);
     throw new UsageError(unknown ? `Unknown option ${unknown}; there are: ${known.join(', ')}.` : message);
   }
+};
+
+/** The text that a flag was given, several of a list as one. Throws UsageError for an empty one. */
+export const givenText = (values: Readonly<Record<string, unknown>>, flag: string): string | undefined => {
+  const value = values[flag];
+  const given = Array.isArray(value) ? value.join(',') : value;
+  if (given === '') throw new UsageError(`--${flag} was given without a value.`);
+  return typeof given === 'string' ? given : undefined;
+};
+
+/** The parts of a list. Throws UsageError where there are none: a list of nothing would look at nothing, and find it well. */
+export const partsOf = (flag: string, list: string): readonly string[] => {
+  const parts = list
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);
+  if (parts.length === 0) throw new UsageError(`--${flag} was given without a value.`);
+  return parts;
 };
 
 const refuseTogether = (values: Readonly<Record<string, unknown>>): void => {
@@ -130,25 +159,22 @@ const refuseTogether = (values: Readonly<Record<string, unknown>>): void => {
 /** Reads the command line. Throws UsageError. */
 export const parseArguments = (argv: readonly string[], operations: readonly Operation[]): Command | 'help' => {
   const name = argv[0]?.startsWith('-') ? undefined : argv[0];
-  if (name === undefined && argv.some((argument) => argument === '--help' || argument === '-h')) return 'help';
+  if (name === 'help' || (name === undefined && argv.some((argument) => argument === '--help' || argument === '-h'))) return 'help';
   const operation = chooseOperation(name, operations);
   const own = ownFlags(operation);
   const { values, positionals } = parse(argv.slice(1), own);
   if (positionals.length > 0)
     throw new UsageError(`Unexpected ${JSON.stringify(positionals[0])}: an operation takes options only. See nightshift --help.`);
   refuseTogether(values);
-  const text = (flag: string): string | undefined => {
-    const value = values[flag];
-    if (value === '') throw new UsageError(`--${flag} was given without a value.`);
-    return typeof value === 'string' ? value : undefined;
-  };
+  const text = (flag: string) => givenText(values, flag);
   const output = text('output');
+  const namespaces = text('namespace');
   return {
     operation,
     kubeconfig: text('kubeconfig'),
     context: text('context'),
     cluster: text('cluster'),
-    namespaces: text('namespace')?.split(',').filter(Boolean),
+    namespaces: namespaces === undefined ? undefined : partsOf('namespace', namespaces),
     manifests: text('manifests'),
     event: text('event'),
     config: text('config'),

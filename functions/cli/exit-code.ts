@@ -1,10 +1,17 @@
-import { type Report, severities, severityRank } from '../report/model.ts';
+import { clusterAccess } from '../report/build-report.ts';
+import { configurationOverrides, type Report, severities, severityRank } from '../report/model.ts';
 import type { Command } from './arguments.ts';
+
+/** What is told of a run itself: that it ran says nothing of the cluster. */
+const ofTheRun: readonly string[] = [clusterAccess, configurationOverrides];
+
+/** Nothing could be read: the cluster is out of reach, or refuses everything. */
+export const isUnread = ({ checks, complete }: Pick<Report, 'checks' | 'complete'>): boolean =>
+  !complete && !checks.some(({ check, ran }) => ran && !ofTheRun.includes(check));
 
 /** 1: something at or above `failOn`; 3: nothing could be read, or nothing is but the report is not complete; else 0. */
 export const exitCodeOf = (report: Report, failOn: Command['failOn']): 0 | 1 | 3 => {
-  const unreachable = !report.checks.some(({ ran }) => ran) && !report.complete;
-  if (unreachable) return 3;
+  if (isUnread(report)) return 3;
   const fails =
     failOn !== 'never' && severities.some((severity) => severityRank(severity) <= severityRank(failOn) && report.summary[severity] > 0);
   if (fails) return 1;

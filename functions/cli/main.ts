@@ -6,11 +6,12 @@ import type { Configuration } from '../runtime/configuration.ts';
 import type { OperationRequest } from '../runtime/events.ts';
 import type { CheckSelection } from '../runtime/operation.ts';
 import { type Command, parseArguments, UsageError } from './arguments.ts';
-import { exitCodeOf, gravestExitCode } from './exit-code.ts';
+import { exitCodeOf, gravestExitCode, isUnread } from './exit-code.ts';
 import type { Output } from './output.ts';
 import type { Outcome } from './overview.ts';
 import type { State } from './state.ts';
 import type { Target } from './targets.ts';
+import { tell } from './tell.ts';
 
 /** Errors that are the user's to mend: their text alone is shown. */
 const usersErrorNames = new Set([
@@ -85,20 +86,26 @@ const runAll = async (targets: readonly Target[], output: Output, run: Run): Pro
     } catch (error) {
       // One of several that is configured wrongly must not take the others away.
       if (targets.length === 1 || !isUsersError(error)) throw error;
-      process.stderr.write(`nightshift: ${cluster}: ${messageOf(error)}\n`);
+      tell(`${cluster}: ${messageOf(error)}`);
       outcomes.push({ cluster, mistake: messageOf(error) });
       codes.push(2);
       continue;
     }
+    // What was not read because the user left says nothing of the cluster.
+    if (run.signal.aborted && isUnread(report)) {
+      tell(`interrupted: ${cluster} was not read`);
+      codes.push(3);
+      break;
+    }
     if (outcomes.length > 0 && output.standard === 'text') process.stdout.write('\n');
     await write(report, output);
     outcomes.push({ cluster, report });
-    // What was not read because the user left says nothing of the cluster, and must not be what the next report is compared with.
-    if (run.signal.aborted && !report.complete) process.stderr.write('nightshift: interrupted: the report is not whole and is not kept\n');
+    // Must not be what the next report is compared with.
+    if (run.signal.aborted && !report.complete) tell('interrupted: the report is not whole and is not kept');
     else await run.state.save(report);
     codes.push(exitCodeOf(report, run.command.failOn));
   }
-  if (targets.length > 1 && output.standard === 'text') {
+  if (targets.length > 1 && outcomes.length > 0 && output.standard === 'text') {
     const { overview } = await import('./overview.ts');
     process.stdout.write(`\n${overview(outcomes)}`);
   }
@@ -138,12 +145,22 @@ export const main = async (argv: readonly string[]): Promise<number> => {
   process.once('SIGTERM', () => interrupted.abort());
   // A reader that has seen enough (head, less) closes the pipe: that is no error, but the exit code still tells what was found.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code === 'EPIPE') return;
+    tell(`standard output cannot be written: ${error.message}`);
+    // Nothing that was found has arrived: not 0 and not 1.
+    process.exit(2);
   });
+  const code = await run(argv, interrupted.signal);
+  // What knows no signal, such as a plugin that waits for a browser, is left behind.
+  if (interrupted.signal.aborted) process.stdout.write('', () => process.exit(code));
+  return code;
+};
+
+const run = async (argv: readonly string[], signal: AbortSignal): Promise<number> => {
   try {
     if (argv[0] === 'connect') {
       const { runConnect } = await import('./connect.ts');
-      return await runConnect(argv.slice(1), operations, interrupted.signal);
+      return await runConnect(argv.slice(1), operations, signal);
     }
     const command = parseArguments(argv, operations);
     if (command === 'help' || command.help) {
@@ -151,10 +168,10 @@ export const main = async (argv: readonly string[]): Promise<number> => {
       process.stdout.write(usage(operations, command === 'help' ? undefined : command.operation));
       return 0;
     }
-    return await runOperation(command, interrupted.signal);
+    return await runOperation(command, signal);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    process.stderr.write(`nightshift: ${isUsersError(error) ? error.message : (error.stack ?? error.message)}\n`);
+    tell(isUsersError(error) ? error.message : (error.stack ?? error.message));
     return 2;
   }
 };

@@ -5,6 +5,7 @@ import type { Operation } from '../runtime/operation.ts';
 import type { LaidOver } from '../runtime/overrides-in-force.ts';
 import type { Underneath } from '../runtime/read-overrides.ts';
 import { UsageError } from './arguments.ts';
+import { tell } from './tell.ts';
 
 export interface State {
   readonly latest: (cluster: string, operation: OperationName) => Promise<Report | undefined>;
@@ -13,8 +14,6 @@ export interface State {
   readonly laidOver: (operation: Operation, cluster: string, configuration: Underneath) => Promise<LaidOver | undefined>;
 }
 const none: State = { latest: async () => undefined, save: async () => undefined, laidOver: async () => undefined };
-
-const tell = (message: string): void => void process.stderr.write(`nightshift: ${message}\n`);
 
 const storageOf = async (state: string) => {
   const s3 = /^s3:\/\/([^/]+)(?:\/(.*?)\/?)?$/.exec(state);

@@ -3,14 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { isClusterError } from '../cluster/cluster-error.ts';
+import { isClusterError, isMistake } from '../cluster/cluster-error.ts';
 import type { ClusterAccess } from '../cluster/open-cluster.ts';
 import { glob } from '../report/glob.ts';
 import type { Configuration, OperationOptions } from '../runtime/configuration.ts';
 import { layOptions } from '../runtime/lay-options.ts';
-import { clustersFor } from '../runtime/select-clusters.ts';
+import { clustersFor, firstOf } from '../runtime/select-clusters.ts';
 import type { Source } from '../scan/contracts.ts';
-import { type Command, UsageError } from './arguments.ts';
+import { type Command, partsOf, UsageError } from './arguments.ts';
 
 /** One thing to run the operation on. */
 export interface Target {
@@ -34,7 +34,7 @@ const usersMistakes = async <T>(work: Promise<T>): Promise<T> => {
   try {
     return await work;
   } catch (error) {
-    if (isClusterError(error) && (error.kind === 'configuration' || error.kind === 'unknown-context')) {
+    if (isClusterError(error) && isMistake(error.kind)) {
       throw new UsageError(`${error.message}\n${error.remedy}`);
     }
     throw error;
@@ -56,9 +56,9 @@ const contextsOf = async (files: string, wanted: string | undefined): Promise<re
   // What is wrong with the one context is said when it is opened.
   if (wanted === undefined) return current === undefined ? [] : [current];
   if (names.includes(wanted)) return [wanted];
-  const picked = wanted.split(',').flatMap((part) => {
+  const picked = partsOf('context', wanted).flatMap((part) => {
     const found = names.includes(part) ? [part] : names.filter(glob(part));
-    if (found.length === 0) throw new UsageError(`--context ${part}: ${from} has no such context; it has ${names.join(', ') || 'none'}.`);
+    if (found.length === 0) throw new UsageError(`--context ${part}: ${from} has no such context; it has ${firstOf(names) || 'none'}.`);
     return found;
   });
   return [...new Set(picked)];
@@ -105,7 +105,6 @@ export const narrowedTo = (namespaces: Command['namespaces']) => (namespaces ===
 /** Throws UsageError for what is no namespace's name. */
 export const assertNamespaces = async (namespaces: readonly string[]): Promise<void> => {
   const { namespaceName } = await import('../runtime/configuration.ts');
-  if (namespaces.length === 0) throw new UsageError('--namespace was given without a name.');
   for (const name of namespaces) {
     if (!namespaceName.safeParse(name).success)
       throw new UsageError(
@@ -135,12 +134,14 @@ const configuredTarget = (configuration: Configuration, name: string, { operatio
   },
 });
 
-const readText = async (path: string, what: string): Promise<string> => {
+const readText = async (path: string, what: string, remedy = ''): Promise<string> => {
   try {
     return path === '-' ? await text(process.stdin) : await readFile(path, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(`${what} ${path}: ${code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'is a folder' : String(code)}.`);
+    throw new UsageError(
+      `${what} ${path}: ${code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'is a folder' : String(code)}.${remedy}`,
+    );
   }
 };
 
@@ -150,7 +151,12 @@ export const configurationOf = async (command: Pick<Command, 'cluster' | 'event'
   if (command.config === undefined && !configured) return undefined;
   const file = command.config ?? 'nightshift.yaml';
   const { readConfiguration } = await import('../runtime/read-configuration.ts');
-  return readConfiguration(await readText(file, command.config === undefined ? 'The configuration' : '--config'), file);
+  const text = await readText(
+    file,
+    command.config === undefined ? 'The configuration' : '--config',
+    command.config === undefined ? ' Say --config FILE, or run where it lies.' : '',
+  );
+  return readConfiguration(text, file);
 };
 
 /** The event that --event names, parsed. */
@@ -175,7 +181,7 @@ export const targetsOf = async (
   if (command.namespaces !== undefined) await assertNamespaces(command.namespaces);
   if (command.kubeconfig !== undefined || command.context !== undefined) return kubeconfigTargets(command, options);
   if (configuration && (command.cluster !== undefined || command.event !== undefined)) {
-    const patterns = command.cluster === undefined ? clusters : command.cluster.split(',').filter(Boolean);
+    const patterns = command.cluster === undefined ? clusters : partsOf('cluster', command.cluster);
     return clustersFor(operation, configuration, patterns).map((name) => configuredTarget(configuration, name, command));
   }
   throw new UsageError(

@@ -28,6 +28,15 @@ export function serverMessage({ status, text }: Answer): string {
   return message === '' ? `status ${status}` : message.length > 300 ? `${message.slice(0, 299)}…` : message;
 }
 
+/** Whether a 403 says that the server has seen no credentials. */
+export const isForNobody = (said: string): boolean => said.includes('system:anonymous');
+
+/** The error for that; `shown` is what was shown, where it can be told. */
+export function anonymousError(host: string, shown = ''): ClusterError {
+  const remedy = 'the kubeconfig’s context names no user, or one without credentials: give it a token or a client certificate';
+  return new ClusterError('unauthorized', `${host} takes us for nobody (system:anonymous)${shown && `: we show ${shown}`}`, remedy);
+}
+
 /** The error for an answer that was refused. */
 export function answerError(answer: Answer, host: string, path: string): ClusterError {
   const { status } = answer;
@@ -40,6 +49,7 @@ export function answerError(answer: Answer, host: string, path: string): Cluster
     );
   }
   if (status === 403) {
+    if (isForNobody(said)) return anonymousError(host);
     return new ClusterError(
       'forbidden',
       `${host} forbids GET ${path}: ${said}`,

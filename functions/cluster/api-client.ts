@@ -189,11 +189,11 @@ export function apiClient(access: ApiAccess, settings: ApiClientSettings = {}): 
 }
 
 function agentFor(server: URL, connectTimeout: number): Agent {
-  const proxyEnv = environmentProxy(server);
+  const proxy = environmentProxy(server);
   // No resumed TLS sessions: they show no certificate, and its expiry is looked at.
   const options = { keepAlive: true, maxSockets: 3, maxCachedSessions: 0, scheduling: 'fifo' } as const;
   // A proxy has the agent's own timeout until its tunnel stands: one that never answers would keep the process from ending.
-  return new Agent(proxyEnv ? { ...options, proxyEnv: { ...proxyEnv }, timeout: connectTimeout } : options);
+  return new Agent(proxy ? { ...options, proxyEnv: { HTTPS_PROXY: proxy }, timeout: connectTimeout } : options);
 }
 
 function isRefusedForNow({ status }: Answer, { anyStatus, patient }: Get): boolean {

@@ -56,6 +56,11 @@ export function isClusterError(error: unknown): error is ClusterError {
   return error instanceof ClusterError;
 }
 
+/** Whether it is a mistake in what the user wrote, and no state of a cluster. */
+export function isMistake(kind: ClusterErrorKind | undefined): boolean {
+  return kind === 'configuration' || kind === 'unknown-context';
+}
+
 /** The same in the words of the scan's contract. */
 export function failureReason(kind: ClusterErrorKind): FailureReason {
   switch (kind) {

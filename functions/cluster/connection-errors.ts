@@ -12,6 +12,16 @@ export class ExchangeTimeout extends Error {
   }
 }
 
+/** A proxy opened no tunnel in time. */
+export class ProxyTimeout extends Error {
+  override readonly name = 'ProxyTimeout';
+  readonly milliseconds: number;
+  constructor(milliseconds: number) {
+    super('the proxy opened no tunnel');
+    this.milliseconds = milliseconds;
+  }
+}
+
 /** The answer's body ended before it was whole; asking again is right. */
 export class CutAnswer extends Error {
   override readonly name = 'CutAnswer';
@@ -57,13 +67,20 @@ export function connectionError(error: unknown, host: string, signal?: AbortSign
       : 'the API server is overloaded, or something between drops the connection: look at its load and run again';
     return made('timeout', `${host}: ${error.message}`, remedy);
   }
+  // hpagent (proxy-url) has no error of its own for it.
+  if (error instanceof ProxyTimeout || (error instanceof Error && error.message === 'Proxy timeout')) {
+    const within = error instanceof ProxyTimeout ? ` within ${error.milliseconds / 1000} s` : ' in time';
+    return made('timeout', `the proxy on the way to ${host} opens no tunnel${within}`, ofProxy);
+  }
   if (error instanceof AnswerTooLarge) {
     return made('too-large', `${host}: ${error.message}`, 'an object of many megabytes is a mistake: look which it is, and what it holds');
   }
   const code = codeOf(error) ?? '';
   if (noName.has(code)) {
-    const remedy = 'is the name right? A deleted cluster’s name vanishes; a private name needs the VPN’s or VPC’s own DNS';
-    return made('dns', `the name ${asked(error, host)} has no address (${code})`, remedy);
+    const where = asked(error, host);
+    const ofServer = 'is the name right? A deleted cluster’s name vanishes; a private name needs the VPN’s or VPC’s own DNS';
+    const remedy = where === host ? ofServer : ofProxy;
+    return made('dns', `the name ${where === host ? host.replace(/:\d+$/, '') : where} has no address (${code})`, remedy);
   }
   if (nobodyThere.has(code)) {
     const where = asked(error, host);

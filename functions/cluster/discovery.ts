@@ -3,7 +3,7 @@
  * whether it is there or not. Aggregated form: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#aggregated-discovery
  */
 import type { Read } from '../scan/contracts.ts';
-import { answerError, serverMessage } from './answer-errors.ts';
+import { answerError, isForNobody, serverMessage } from './answer-errors.ts';
 import type { ApiClient } from './api-client.ts';
 import { ClusterError } from './cluster-error.ts';
 import type { Answer } from './exchange.ts';
@@ -104,7 +104,7 @@ function isList(body: unknown): body is AggregatedList {
 }
 
 function refused(answer: Answer, host: string, path: string): ClusterError {
-  if (answer.status !== 403) return answerError(answer, host, path);
+  if (answer.status !== 403 || isForNobody(serverMessage(answer))) return answerError(answer, host, path);
   return new ClusterError(
     'forbidden',
     `${host} forbids discovery (GET ${path}): ${serverMessage(answer)}`,

@@ -5,7 +5,7 @@ import { type ConnectionOptions, TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { constants, gunzipSync, gunzip as gunzipWithCallback } from 'node:zlib';
 import type { ProbeAnswer } from '../scan/contracts.ts';
-import { AnswerTooLarge, CutAnswer, codeOf, ExchangeTimeout } from './connection-errors.ts';
+import { AnswerTooLarge, CutAnswer, codeOf, ExchangeTimeout, ProxyTimeout } from './connection-errors.ts';
 
 const gunzip = promisify(gunzipWithCallback);
 
@@ -95,11 +95,9 @@ function receive(asked: Exchange): Promise<Received> {
       connecting = setTimeout(() => give(`no connection within ${timeouts.connect / 1000} s`, true), timeouts.connect);
       given.once('secureConnect', () => clearTimeout(connecting));
     });
-    // Without a socket it is the agent's own timeout that is over: a proxy opened no tunnel.
+    // Without a socket it is the agent's own timeout that is over, which it has for a proxy alone.
     sent.setTimeout(timeouts.idle, () =>
-      socket === undefined
-        ? give(`no connection within ${timeouts.connect / 1000} s`, true)
-        : give(`nothing came for ${timeouts.idle / 1000} s`, false),
+      socket === undefined ? failed(new ProxyTimeout(timeouts.connect)) : give(`nothing came for ${timeouts.idle / 1000} s`, false),
     );
     // Not once: what is destroyed may still say so.
     sent.on('error', failed);
@@ -178,7 +176,7 @@ function certificateOf(socket: TLSSocket): Certificate | undefined {
   };
 }
 
-/** Is its TLS handshake over? */
+/** Is its TLS handshake over? Its protocol does not tell: Node names the newest that it offers from the start. */
 function isSecured(socket: unknown): boolean {
-  return socket instanceof TLSSocket && socket.getProtocol()?.startsWith('TLS') === true;
+  return socket instanceof TLSSocket && socket.getPeerFinished() !== undefined;
 }

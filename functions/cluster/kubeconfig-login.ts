@@ -7,6 +7,7 @@ import type { ApiAccess } from './api-client.ts';
 import { clean } from './clean.ts';
 import { ClusterError } from './cluster-error.ts';
 import { codeOf } from './connection-errors.ts';
+import { withoutUser } from './environment-proxy.ts';
 import { type ChosenContext, unusable } from './kubeconfig.ts';
 
 /** Lays what client-node finds (a token, a certificate, a proxy's agent) over the plain access. Throws ClusterError. */
@@ -31,11 +32,6 @@ export async function loginAccess(
     },
     ...(proxy && { agent: proxyAgent(proxy, agent, from), proxy: withoutUser(proxy) }),
   };
-}
-
-function withoutUser(proxy: string): string {
-  const { protocol, host } = new URL(proxy);
-  return `${protocol}//${host}`;
 }
 
 /** Milliseconds, as long as a connection without a proxy may take. */

@@ -51,7 +51,12 @@ export interface ChosenContext {
 
 /** The text, parsed; `from` names it in errors. Throws ClusterError, never with a value of the text. */
 export function parseKubeconfig(kubeconfigText: string, from: string): Kubeconfig {
-  return checked(kubeconfig, parse(kubeconfigText, from), from, '');
+  const parsed = parse(kubeconfigText, from);
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    const what = parsed === null || parsed === undefined ? 'is empty' : `holds a ${Array.isArray(parsed) ? 'list' : typeof parsed}`;
+    throw unusable(`${from} ${what}`, 'a kubeconfig has contexts, clusters and users (kubectl config view)');
+  }
+  return checked(kubeconfig, parsed, from, '');
 }
 
 /** The names of its contexts, and the current one's where it has one. */

@@ -3,11 +3,18 @@ import type { End, Read } from '../scan/contracts.ts';
 import { answerError, serverMessage, statusOf } from './answer-errors.ts';
 import { ClusterError, failureReason } from './cluster-error.ts';
 import { ListExpired, ListRefused } from './list-pages.ts';
+import { namespaceMissing } from './missing-namespaces.ts';
 import { rightToList } from './missing-rights.ts';
 
 /** A namespace that is to be looked at and is not there: an empty list of it says nothing. */
 export class NamespaceMissing extends Error {
   override readonly name = 'NamespaceMissing';
+  readonly remedy: string;
+  constructor(namespace: string) {
+    const { message, remedy } = namespaceMissing([namespace]);
+    super(message);
+    this.remedy = remedy;
+  }
 }
 
 /** A refusal of one namespace: the next may allow. */
@@ -91,7 +98,7 @@ export function endOfRefusals(refusals: readonly Refusal[], read: Read, objects:
 
 function endOfOther(place: Read, error: ListRefused | NamespaceMissing, objects: number, host: string) {
   if (error instanceof NamespaceMissing) {
-    return { message: error.message, remedy: 'is its name right? If it is gone for good, take it out of namespaces' };
+    return { message: error.message, remedy: error.remedy };
   }
   const { answer } = error;
   const message = `${nameOf(place)}: ${host} answered ${answer.status}: ${serverMessage(answer)}`;

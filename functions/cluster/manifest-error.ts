@@ -10,8 +10,3 @@ export class ManifestError extends Error {
     this.line = line;
   }
 }
-
-/** Whether an error is one of these, whose text may be shown. */
-export function isManifestError(error: unknown): error is ManifestError {
-  return error instanceof ManifestError;
-}

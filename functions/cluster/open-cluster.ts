@@ -5,6 +5,7 @@ import { answerError } from './answer-errors.ts';
 import { type ApiAccess, type ApiClient, apiClient } from './api-client.ts';
 import { clean } from './clean.ts';
 import { ClusterError } from './cluster-error.ts';
+import { environmentProxy, withoutUser } from './environment-proxy.ts';
 import { clusterSource } from './source-cluster.ts';
 
 /**
@@ -54,8 +55,14 @@ export interface Way {
   readonly eksCluster?: string;
 }
 
-/** The way that the configuration says. Throws ClusterError. */
+/** The way that the configuration says, and the environment's proxy where that has none of its own. Throws ClusterError. */
 export async function wayTo(access: ClusterAccess, options: OpenOptions): Promise<Way> {
+  const way = await configuredWay(access, options);
+  const proxy = way.access.agent ? undefined : environmentProxy(new URL(way.access.server));
+  return proxy === undefined ? way : { ...way, access: { ...way.access, proxy: withoutUser(proxy) } };
+}
+
+async function configuredWay(access: ClusterAccess, options: OpenOptions): Promise<Way> {
   if ('kubeconfigFile' in access) return byFile(access.kubeconfigFile, access.context, options);
   if (access.eks) {
     const { eksAccess } = await import('./access-eks.ts');

@@ -17,6 +17,7 @@ import { ClusterError, failureReason } from './cluster-error.ts';
 import { discovery, type Find } from './discovery.ts';
 import { endOfError, endOfRefusals, NamespaceMissing, type Refusal, unavailable } from './list-ends.ts';
 import { ListRefused, listPages } from './list-pages.ts';
+import { isNamespaceMissing } from './missing-namespaces.ts';
 import { rightToGet } from './missing-rights.ts';
 
 /** A cluster that has answered. */
@@ -151,15 +152,15 @@ async function* listAt(
   }
   // Of a namespace that is not there a list is as empty and as good as of one that is.
   if (namespaces && place.namespace !== undefined && tally.objects === before && (await isMissing(place.namespace, signal))) {
-    throw new NamespaceMissing(`there is no namespace ${place.namespace}`);
+    throw new NamespaceMissing(place.namespace);
   }
 }
 
-/** Whether a namespace is known not to be there, each asked for once. Who may not ask (403) would have been refused its lists were it not there. */
+/** Each namespace asked for once. */
 function missingNamespaces(client: ApiClient): Reach['isMissing'] {
   const asked = new Map<string, Promise<boolean>>();
   return (name, signal) => {
-    const known = asked.get(name) ?? client.get(`/api/v1/namespaces/${name}`, { signal }).then(({ status }) => status === 404);
+    const known = asked.get(name) ?? isNamespaceMissing(client, name, signal);
     asked.set(name, known);
     return known;
   };

@@ -1,5 +1,7 @@
 /** Can this cluster be reached, and with which rights: every step on the way, in order. It reads, and writes nothing. */
-import { apiClient } from '../cluster/api-client.ts';
+import { type ApiClient, apiClient } from '../cluster/api-client.ts';
+import { ClusterError } from '../cluster/cluster-error.ts';
+import { isNamespaceMissing, namespaceMissing } from '../cluster/missing-namespaces.ts';
 import type { ClusterAccess, Way } from '../cluster/open-cluster.ts';
 import { readersGroup } from '../cluster/roles.ts';
 import type { Operation } from '../runtime/operation.ts';
@@ -27,7 +29,7 @@ export interface Connection {
 
 /** Takes all steps. `operations`: those that are deployed; their checks say which rights are needed. */
 export async function connect(target: ConnectTarget, operations: readonly Operation[], signal: AbortSignal): Promise<Connection> {
-  const steps = newSteps();
+  const steps = newSteps(signal);
   const caller = await awsCaller(target, steps, signal);
   const rights = await apiSteps(target, operations, steps, caller, signal);
   for (const location of target.backups) {
@@ -84,6 +86,7 @@ async function apiSteps(
     );
     let rights: readonly Right[] = [];
     await steps.take({ step: 'rights' }, both(reached, who), async ([[, api], known]) => {
+      await assertNamespaces(api, access.namespaces ?? [], signal);
       rights = await askedRights(api, neededRights(operations, optionsOf), access.namespaces, signal);
       return rightsSaid(rights, { identity: known, entry, namespaces: access.namespaces });
     });
@@ -91,6 +94,15 @@ async function apiSteps(
   } finally {
     client?.close();
   }
+}
+
+/** Of a namespace that is not there each right may be granted, and its lists are empty. Throws ClusterError. */
+async function assertNamespaces(client: ApiClient, namespaces: readonly string[], signal: AbortSignal): Promise<void> {
+  const missing: string[] = [];
+  for (const name of namespaces) if (await isNamespaceMissing(client, name, signal)) missing.push(name);
+  if (missing.length === 0) return;
+  const { message, remedy } = namespaceMissing(missing);
+  throw new ClusterError('not-found', message, remedy);
 }
 
 /** On EKS: the command that lets the caller in, as a member of the readers. */

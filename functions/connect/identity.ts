@@ -1,5 +1,5 @@
 /** Step: whom the cluster takes us for. */
-import { answerError, serverMessage } from '../cluster/answer-errors.ts';
+import { anonymousError, answerError, isForNobody, serverMessage } from '../cluster/answer-errors.ts';
 import type { ApiAccess, ApiClient } from '../cluster/api-client.ts';
 import { clean } from '../cluster/clean.ts';
 import { ClusterError, isClusterError } from '../cluster/cluster-error.ts';
@@ -89,10 +89,7 @@ function unauthorized({ message }: ClusterError, own: OwnCredentials, entry: str
 }
 
 function forbidden(said: string, host: string, own: OwnCredentials): ClusterError {
-  if (said.includes('system:anonymous')) {
-    const remedy = 'the kubeconfig’s context names no user, or one without credentials: give it a token or a client certificate';
-    return new ClusterError('unauthorized', `${host} takes us for nobody (system:anonymous): we show ${own.text}`, remedy);
-  }
+  if (isForNobody(said)) return anonymousError(host, own.text);
   const remedy =
     'every authenticated user may usually do so: kubectl create clusterrolebinding system:basic-user --clusterrole=system:basic-user --group=system:authenticated';
   return new ClusterError('forbidden', `${host} does not let us ask who we are: ${said}`, remedy);

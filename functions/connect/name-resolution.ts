@@ -10,6 +10,8 @@ export interface Endpoint {
   readonly host: string;
   readonly port: number;
   readonly addresses: readonly string[];
+  /** The server's host and port, where this is the proxy on the way to it: what is wrong is then said of the proxy. */
+  readonly behind?: string;
 }
 
 const defaultPorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
@@ -21,17 +23,18 @@ export async function resolvedEndpoint({ access }: Way, signal: AbortSignal): Pr
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = Number(url.port) || (defaultPorts[url.protocol] ?? 1080);
   const what = access.proxy ? 'the proxy ' : '';
+  const behind = access.proxy && { behind: new URL(access.server).host };
   if (isIP(host) !== 0) {
-    return { state: 'ok', message: `${what}${withScope(host)}: an address already`, value: { host, port, addresses: [host] } };
+    return { state: 'ok', message: `${what}${withScope(host)}: an address already`, value: { host, port, addresses: [host], ...behind } };
   }
-  const addresses = await addressesOf(host, signal);
-  return { state: 'ok', message: `${what}${host}: ${addresses.map(withScope).join(', ')}`, value: { host, port, addresses } };
+  const addresses = await addressesOf(host, behind ? behind.behind : host, signal);
+  return { state: 'ok', message: `${what}${host}: ${addresses.map(withScope).join(', ')}`, value: { host, port, addresses, ...behind } };
 }
 
 /** Milliseconds; a resolver that is out of reach may take longer than anybody waits. */
 const timeout = 10_000;
 
-async function addressesOf(host: string, signal: AbortSignal): Promise<readonly string[]> {
+async function addressesOf(host: string, server: string, signal: AbortSignal): Promise<readonly string[]> {
   const { promise: tooLate, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new ExchangeTimeout(`its name was not resolved within ${timeout / 1000} s`, true)), timeout);
   const abort = () => reject(signal.reason);
@@ -41,7 +44,7 @@ async function addressesOf(host: string, signal: AbortSignal): Promise<readonly 
     const found = await Promise.race([lookup(host, { all: true }), tooLate]);
     return [...new Set(found.map(({ address }) => address))];
   } catch (error) {
-    throw connectionError(error, host, signal);
+    throw connectionError(error, server, signal);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', abort);

@@ -23,9 +23,11 @@ export function rightsSaid(rights: readonly Right[], grantee: Grantee): Seen<tru
   if (missing.length === 0) return { state: 'ok', message: `all ${needed} that are needed`, facts, value: true };
   const message = `${missing.length} of ${needed} ${missing.length === 1 ? 'is' : 'are'} missing`;
   const grants = granting(missing, grantee);
+  const nowhere = !rights.some(({ verb, state }) => verb === 'list' && state === 'granted') && grantee.namespaces === undefined;
+  const narrower = nowhere ? '. Are these credentials for some namespaces only? Say which: --namespace A,B' : '';
   const base = `infra/in-cluster/${grantee.namespaces ? 'namespace' : 'base'}`;
   const to = grants.commands.length > 0 ? '' : ` to this user, or make it a member of ${readersGroup} and apply ${base}`;
-  if (missing.some(({ optional }) => !optional)) return { state: 'failed', message, facts, remedy: `grant it${to}`, ...grants };
+  if (missing.some(({ optional }) => !optional)) return { state: 'failed', message, facts, remedy: `grant it${to}${narrower}`, ...grants };
   const remedy = `every check runs, if with less to say; to have it all grant it${to}`;
   return { state: 'warning', message: `${message}, all optional`, facts, remedy, ...grants, value: true };
 }

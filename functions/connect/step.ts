@@ -1,5 +1,6 @@
 /** Steps in order: each is looked at only if what it builds on is there, timed, and says what to do where it fails. */
-import { type ClusterError, isClusterError } from '../cluster/cluster-error.ts';
+import { ClusterError, type ClusterErrorKind, isClusterError } from '../cluster/cluster-error.ts';
+import { withinBudget } from '../scan/within-budget.ts';
 
 /** The steps, in order, as text names them. */
 export const stepTitles = {
@@ -20,6 +21,8 @@ export interface Said {
   readonly state: 'ok' | 'warning' | 'failed';
   /** One line. */
   readonly message: string;
+  /** What kind of failure it is. */
+  readonly kind?: ClusterErrorKind;
   /** Further lines. */
   readonly facts?: readonly string[];
   /** What to do about a warning or a failure. */
@@ -68,8 +71,8 @@ export const nothing: After<undefined> = { value: undefined };
 export const both = <One, Other>(one: After<One>, other: After<Other>): After<readonly [One, Other]> =>
   'failed' in one ? one : 'failed' in other ? other : { value: [one.value, other.value] };
 
-/** An empty list of steps. */
-export const newSteps = (): Steps => {
+/** An empty list of steps; what a step waits for is left behind once `signal` is aborted: a plugin that logs in knows no signal. */
+export const newSteps = (signal: AbortSignal): Steps => {
   const taken: Step[] = [];
   return {
     taken,
@@ -83,10 +86,11 @@ export const newSteps = (): Steps => {
         return after;
       }
       const started = performance.now();
-      const seen = await look(after.value).catch((error: unknown): Seen<Value> => {
+      const looked = look(after.value).catch((error: unknown): Seen<Value> => {
         if (!isClusterError(error)) throw error;
         return failed(error);
       });
+      const seen = (await withinBudget(looked, signal)) ?? failed(new ClusterError('aborted', 'it was given up', 'run again'));
       const milliseconds = Math.round(performance.now() - started);
       if (seen.state === 'failed') {
         taken.push({ ...step, ...seen, milliseconds });
@@ -101,4 +105,9 @@ export const newSteps = (): Steps => {
 };
 
 /** An error as a step says it. */
-export const failed = ({ message, remedy }: ClusterError): Said & { readonly state: 'failed' } => ({ state: 'failed', message, remedy });
+export const failed = ({ kind, message, remedy }: ClusterError): Said & { readonly state: 'failed' } => ({
+  state: 'failed',
+  kind,
+  message,
+  remedy,
+});

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import pLimit from 'p-limit';
 import type { ClusterError } from '../cluster/cluster-error.ts';
-import { connectionError, ExchangeTimeout } from '../cluster/connection-errors.ts';
+import { connectionError, ExchangeTimeout, ProxyTimeout } from '../cluster/connection-errors.ts';
 import { type Endpoint, withScope } from './name-resolution.ts';
 import type { Seen } from './step.ts';
 
@@ -12,9 +12,9 @@ const timeout = 5_000;
 const connectionsAtOnce = 4;
 
 /** Connects to each address and hangs up. Throws ClusterError where none answers; some that do not are a warning. */
-export async function openPort({ port, addresses }: Endpoint, signal: AbortSignal): Promise<Seen<true>> {
+export async function openPort({ port, addresses, behind }: Endpoint, signal: AbortSignal): Promise<Seen<true>> {
   const limit = pLimit(connectionsAtOnce);
-  const tried = await Promise.all(addresses.map((address) => limit(() => connectTo(address, port, signal))));
+  const tried = await Promise.all(addresses.map((address) => limit(() => connectTo(address, port, behind, signal))));
   const silent = tried.flatMap((result) => (result === true ? [] : [result]));
   const [first] = silent;
   const of =
@@ -30,14 +30,15 @@ export async function openPort({ port, addresses }: Endpoint, signal: AbortSigna
   };
 }
 
-async function connectTo(host: string, port: number, signal: AbortSignal): Promise<true | ClusterError> {
+async function connectTo(host: string, port: number, behind: string | undefined, signal: AbortSignal): Promise<true | ClusterError> {
   const socket = connect({ host, port });
-  socket.setTimeout(timeout, () => socket.destroy(new ExchangeTimeout(`no connection within ${timeout / 1000} s`, true)));
+  const tooLate = behind === undefined ? new ExchangeTimeout(`no connection within ${timeout / 1000} s`, true) : new ProxyTimeout(timeout);
+  socket.setTimeout(timeout, () => socket.destroy(tooLate));
   try {
     await once(socket, 'connect', { signal });
     return true;
   } catch (error) {
-    return connectionError(error, host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`, signal);
+    return connectionError(error, behind ?? (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`), signal);
   } finally {
     socket.destroy();
   }

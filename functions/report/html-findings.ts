@@ -7,7 +7,7 @@ import type { Markup } from './html-parts.ts';
 import { type Listed, listOne, type Room, sizeOf } from './html-room.ts';
 import { type Report, type ReportedFinding, severities } from './model.ts';
 import { reportKey } from './store.ts';
-import { counted, integer } from './summary.ts';
+import { counted, grouped } from './summary.ts';
 
 export interface FindingsSection {
   readonly markup: Markup;
@@ -34,7 +34,7 @@ const frame = (
   markups: readonly Markup[],
   leftOut: readonly ReportedFinding[],
 ): Markup => html`<section aria-labelledby="findings">
-<h2 id="findings" tabindex="-1">Findings <span class="count">${integer.format(report.findings.length)}</span></h2>
+<h2 id="findings" tabindex="-1">Findings <span class="count">${grouped(report.findings.length)}</span></h2>
 ${leftOutNotice(report, leftOut)}
 ${markups}
 ${report.findings.length === 0 && html`<p class="none">Nothing to report.</p>`}
@@ -43,7 +43,7 @@ ${report.findings.length === 0 && html`<p class="none">Nothing to report.</p>`}
 const leftOutNotice = (report: Report, leftOut: readonly ReportedFinding[]): Markup | undefined => {
   if (leftOut.length === 0) return undefined;
   const counts = severities.map((severity) => [severity, leftOut.filter((finding) => finding.severity === severity).length] as const);
-  const list = counts.filter(([, count]) => count > 0).map(([severity, count]) => `${integer.format(count)} ${severity}`);
-  return html`<div class="notice incomplete" id="left-out"><h3>${counted(leftOut.length, 'finding')} of ${integer.format(report.findings.length)} ${leftOut.length === 1 ? 'is' : 'are'} left out here</h3>
+  const list = counts.filter(([, count]) => count > 0).map(([severity, count]) => `${grouped(count)} ${severity}`);
+  return html`<div class="notice incomplete" id="left-out"><h3>${counted(leftOut.length, 'finding')} of ${grouped(report.findings.length)} ${leftOut.length === 1 ? 'is' : 'are'} left out here</h3>
 <p>The page lists whole findings, gravest first, until it weighs 3 MB; ${list.join(', ')} did not fit. All of them stand in the report’s JSON, ${reportKey(report)}.json in the report bucket or the state folder; <code>--output json</code> gives it on the command line.</p></div>`;
 };

@@ -5,7 +5,7 @@ import { byMessage, commandsOf, explained, type FindingGroup, sentencesOf } from
 import { beginning, inJson, type Markup, qualifiedName, severityLabel } from './html-parts.ts';
 import { type Listed, listAll, listOne, type Room } from './html-room.ts';
 import type { ReportedFinding } from './model.ts';
-import { counted, integer } from './summary.ts';
+import { counted, grouped } from './summary.ts';
 import { countedKind, countedKinds, pointInTime } from './wording.ts';
 
 /** Of a message that stands whole further below. */
@@ -48,7 +48,7 @@ const extent = ({ findings }: FindingGroup, { first }: PageFacts): string => {
   return [
     findings[0].check,
     namespaces > 1 && `in ${counted(namespaces, 'namespace')}`,
-    told > 0 && `${integer.format(told)} new`,
+    told > 0 && `${grouped(told)} new`,
     hanging > 0 && `explains ${counted(hanging, 'more', 'more')}`,
   ]
     .filter(Boolean)

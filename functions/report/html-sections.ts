@@ -3,7 +3,7 @@ import { html } from 'hono/html';
 import { inJson, type Markup, objectLabel, remedyBlock, time } from './html-parts.ts';
 import { listOne, type Room, roomOf } from './html-room.ts';
 import type { Report } from './model.ts';
-import { counted, integer } from './summary.ts';
+import { counted, grouped } from './summary.ts';
 import { duration, overridesText, sameReason } from './wording.ts';
 
 /** Of the page, for each of these sections: they never take the room of the findings. */
@@ -42,7 +42,7 @@ const column = (name: string): Markup => html`<th scope="col">${name}</th>`;
 const numbers = (name: string): Markup => html`<th scope="col" class="number">${name}</th>`;
 /** On a phone the cells stand below one another, and a number needs its column’s name beside it. */
 const numberCell = (name: string, value: number | Markup): Markup =>
-  html`<td class="number" data-column="${name}">${typeof value === 'number' ? integer.format(value) : value}</td>`;
+  html`<td class="number" data-column="${name}">${typeof value === 'number' ? grouped(value) : value}</td>`;
 const restRow =
   (columns: number) =>
   (more: string): Markup =>

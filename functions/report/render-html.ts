@@ -10,7 +10,7 @@ import { checksSection, gapsSection, ignoredSection, runSection, tablesSection }
 import { style } from './html-style.ts';
 import type { Report } from './model.ts';
 import { orderTime } from './store.ts';
-import { counted, integer } from './summary.ts';
+import { counted, grouped } from './summary.ts';
 import { duration, verdictText, verdictWord } from './wording.ts';
 
 const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
@@ -102,7 +102,7 @@ ${!comparedWith && html`<li>the first report: there is none to compare it with</
 const coverage = ({ checks, incomplete, scanned, durationMs }: Report): string => {
   const ran = checks.filter((check) => check.ran).length;
   const notWanted = checks.length - ran - incomplete.length;
-  const others = notWanted > 0 ? `, ${integer.format(notWanted)} not applicable or off` : '';
+  const others = notWanted > 0 ? `, ${grouped(notWanted)} not applicable or off` : '';
   return `${counted(ran, 'check')} ran on ${counted(scanned.objects, 'object')} in ${duration(durationMs)}${others}`;
 };
 

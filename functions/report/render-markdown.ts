@@ -1,7 +1,7 @@
 import { code, fenced, listItem, prose, table } from './markdown-text.ts';
 import { type Report, type ReportedFinding, severities } from './model.ts';
 import { gravestFirst } from './order.ts';
-import { counted, integer } from './summary.ts';
+import { counted, grouped } from './summary.ts';
 import {
   changesOf,
   countedKind,
@@ -128,7 +128,7 @@ const findings = (report: Report, room: number): string[] => {
   const kept = Object.values(headings).join('').length + 200;
   const { shown, left } = fit(report.findings, room - kept, (finding) => findingItem(finding, report), '\n\n'.length);
   const count = (severity: string) => left.filter((finding) => finding.severity === severity).length;
-  const leftOut = severities.flatMap((severity) => (count(severity) > 0 ? [`${integer.format(count(severity))} ${severity}`] : []));
+  const leftOut = severities.flatMap((severity) => (count(severity) > 0 ? [`${grouped(count(severity))} ${severity}`] : []));
   return [
     ...severities.flatMap((severity) => {
       const same = shown.filter(({ item }) => item.severity === severity);
@@ -186,7 +186,7 @@ const tables = ({ tables: all = [] }: Report, room: number): string[] =>
     `### ${prose(title)}`,
     ...cutTable(
       columns.map(prose),
-      rows.map((cells) => cells.map((cell) => (typeof cell === 'number' ? integer.format(cell) : prose(cell)))),
+      rows.map((cells) => cells.map((cell) => (typeof cell === 'number' ? grouped(cell) : prose(cell)))),
       Math.floor(room / all.length),
     ),
   ]);
@@ -202,7 +202,7 @@ const notRun = ({ incomplete }: Report, room: number): string[] => {
 
 const ignored = ({ ignored: all }: Report, room: number): string[] => {
   const rows = all.map((entry) => [
-    entry.note ?? integer.format(entry.count),
+    entry.note ?? grouped(entry.count),
     prose(entry.rule),
     prose([entry.reason, ignoredBy(entry)].filter(Boolean).join('; ')),
   ]);

@@ -3,7 +3,7 @@ import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
 import type { Report, ReportedFinding } from './model.ts';
 import { gravestFirst } from './order.ts';
-import { counted, integer } from './summary.ts';
+import { counted, grouped } from './summary.ts';
 import {
   changesOf,
   countedKind,
@@ -187,7 +187,7 @@ const changes = (on: Paper, report: Report): string[] => {
 /** In columns where they fit, else each row as lines of `column: value`. */
 const tables = (on: Paper, { tables: all = [] }: Report, { columns: width }: TextOptions): string[][] =>
   all.map(({ title, columns, rows }) => {
-    const texts = [columns, ...rows.map((cells) => cells.map((cell) => (typeof cell === 'number' ? integer.format(cell) : cell)))];
+    const texts = [columns, ...rows.map((cells) => cells.map((cell) => (typeof cell === 'number' ? grouped(cell) : cell)))];
     const widths = columns.map((_, index) => Math.max(...texts.map((cells) => stringWidth(cells[index] ?? ''))));
     const heading = on.paint('bold', title);
     if (2 + widths.reduce((sum, each) => sum + each + 2, -2) > width) {

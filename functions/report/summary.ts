@@ -1,10 +1,13 @@
 import { configurationOverrides, type Report } from './model.ts';
 
-/** `1,204`. */
-export const integer = new Intl.NumberFormat('en');
+/** `1,204`. Not by Intl, whose data takes 11 ms to load: a fiftieth of a whole run. */
+export const grouped = (value: number): string => {
+  const [whole = '', ...fraction] = String(value).split('.');
+  return [whole.replace(/\B(?=(?:\d{3})+$)/g, ','), ...fraction].join('.');
+};
 
 /** `1 check`, `1,204 objects`. */
-export const counted = (count: number, one: string, many = `${one}s`): string => `${integer.format(count)} ${count === 1 ? one : many}`;
+export const counted = (count: number, one: string, many = `${one}s`): string => `${grouped(count)} ${count === 1 ? one : many}`;
 
 type Facts = Pick<Report, 'findings' | 'resolved' | 'settling' | 'incomplete' | 'checks' | 'scanned' | 'ignored' | 'comparedWith'>;
 
@@ -25,7 +28,7 @@ const foundList = ({ findings, resolved, settling = [], comparedWith }: Facts): 
     if (all.length === 0) return undefined;
     const marked = (change: string, word: string) => {
       const count = all.filter((finding) => finding.change === change).length;
-      return count > 0 && `${integer.format(count)} ${word}`;
+      return count > 0 && `${grouped(count)} ${word}`;
     };
     const marks = [comparedWith && marked('new', 'new'), marked('unverified', 'not verified')].filter(Boolean);
     return `${counted(all.length, one, many)}${marks.length > 0 ? ` (${marks.join(', ')})` : ''}`;
@@ -34,8 +37,8 @@ const foundList = ({ findings, resolved, settling = [], comparedWith }: Facts): 
     group('critical', 'critical', 'critical'),
     group('warning', 'warning', 'warnings'),
     group('info', 'info', 'info'),
-    settling.length > 0 && `${integer.format(settling.length)} settling`,
-    resolved.length > 0 && `${integer.format(resolved.length)} resolved`,
+    settling.length > 0 && `${grouped(settling.length)} settling`,
+    resolved.length > 0 && `${grouped(resolved.length)} resolved`,
   ]
     .filter(Boolean)
     .join(', ');
@@ -46,8 +49,8 @@ const nothingFound = ({ checks, scanned, resolved, settling = [], incomplete, ig
   if (ran === 0) return 'nothing was checked';
   const all = `${counted(ran, 'check')} on ${counted(scanned.objects, 'object')} found nothing${ignored.some(({ count }) => count > 0) ? ' that is not ignored' : ''}`;
   const gone = [
-    settling.length > 0 && `${integer.format(settling.length)} settling`,
-    resolved.length > 0 && `${integer.format(resolved.length)} resolved`,
+    settling.length > 0 && `${grouped(settling.length)} settling`,
+    resolved.length > 0 && `${grouped(resolved.length)} resolved`,
   ];
   return [`${incomplete.length === 0 ? 'healthy: ' : ''}${all}`, ...gone.filter(Boolean)].join(', ');
 };

@@ -86,6 +86,6 @@ function unknownCluster({ clusters }: Pick<Configuration, 'clusters'>, pattern: 
 }
 
 /** A fleet's names would fill the screen. */
-function firstOf(names: readonly string[], limit = 20): string {
+export function firstOf(names: readonly string[], limit = 20): string {
   return names.length <= limit ? names.join(', ') : `${names.slice(0, limit).join(', ')} and ${names.length - limit} more`;
 }

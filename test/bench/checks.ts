@@ -92,9 +92,11 @@ export const benchChecks = async (runs: number, [pods = '20000']: readonly strin
       const own = cost.milliseconds - without.milliseconds;
       rounds.push({ own, share: own / without.milliseconds, kept: cost.keptBytes - without.keptBytes });
     }
-    const own = `${median(rounds.map((round) => round.own)).toFixed(0)} ms`;
-    const share = `${(median(rounds.map((round) => round.share)) * 100).toFixed(0)} %`;
-    const kept = `${(median(rounds.map((round) => round.kept)) / 1e6).toFixed(1)} MB`;
+    const typical = (key: 'own' | 'share' | 'kept') => median(rounds.map((round) => round[key]));
+    const own = `${Math.max(0, typical('own')).toFixed(0)} ms`;
+    // A share of next to nothing says nothing.
+    const share = typical('own') < 1 ? '' : `${(typical('share') * 100).toFixed(0)} %`;
+    const kept = `${Math.max(0, typical('kept') / 1e6).toFixed(1)} MB`;
     console.log(`  ${name.padEnd(32)} ${own.padStart(14)} ${share.padStart(15)} ${kept.padStart(10)}`);
   };
   for (const check of checks) await measured(check.id, [check]);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
-import { signal, startClusterStub, token } from '../connect/cluster-stub.ts';
+import { signal, startClusterStub, status, token } from '../connect/cluster-stub.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 let directory = '';
@@ -36,7 +36,8 @@ describe('nightshift connect', () => {
   test('help, of its own and in that of the command', async () => {
     const { code, out } = await connect('--help');
     assert.equal(code, 0);
-    for (const part of ['--cluster A,B', '--kubeconfig FILE', '--output text|json', 'Exit code: 0']) assert(out.includes(part), part);
+    for (const part of ['--cluster A,B', '--kubeconfig FILE', '--output text|json', 'Exit code\n  0 ']) assert(out.includes(part), part);
+    for (const line of out.split('\n')) assert(line.length <= 80, line);
     assert.match((await nightshift('--help')).out, /^ {2}connect +Can a cluster be reached/m);
   });
 
@@ -58,6 +59,16 @@ describe('nightshift connect', () => {
     await refused(['--kubeconfig', '/nowhere/config'], /no such file/);
     await refused(['--cluster', 'prod', '--namespace', 'Shop'], /not a namespace’s name/);
     await refused(['--cluster', ''], /--cluster was given without a value/);
+    await refused(['--config', file, '--cluster', ','], /--cluster was given without a value/);
+    await refused(['--cluster', 'prod', '--config', '/nowhere/nightshift.yaml'], /--config \/nowhere\/nightshift\.yaml: no such file/);
+    for (const [content, what] of [
+      ['', 'is empty'],
+      ['[]', 'holds a list'],
+      ['42', 'holds a number'],
+    ] as const) {
+      await writeFile(join(directory, 'odd'), content);
+      await refused(['--kubeconfig', 'odd'], new RegExp(`the kubeconfig odd ${what}\na kubeconfig has contexts`));
+    }
     const wrong = await configured({
       clusters: { prod: { kubeconfig: { file: '/nowhere/config' } } },
       options: { 'health-check': { checks: { off: ['no-such-check'] } } },
@@ -66,7 +77,7 @@ describe('nightshift connect', () => {
   });
 
   test('all there: exit 0; a kubeconfig that is not there is told of its cluster, and the others are looked at all the same', async () => {
-    const { kubeconfig } = await startClusterStub();
+    const { kubeconfig } = await startClusterStub({ answers: { '/api/v1/namespaces/shpo': status(404, 'not found') } });
     const file = await configured({
       clusters: {
         gone: { kubeconfig: { file: join(directory, 'nowhere') } },
@@ -78,7 +89,7 @@ describe('nightshift connect', () => {
     assert.equal(good.err, '');
     assert.equal(good.out.trimEnd().split('\n').at(-1), 'READY  prod: everything that is needed is there');
     const both = await connect('--config', file, '--cluster', '*', '--output', 'json');
-    assert.equal(both.code, 3);
+    assert.equal(both.code, 2, 'what is configured wrongly goes before what is out of reach');
     const { schemaVersion, ready, clusters } = JSON.parse(both.out);
     assert.deepEqual([schemaVersion, ready], [1, false]);
     assert.deepEqual(
@@ -88,6 +99,10 @@ describe('nightshift connect', () => {
         ['prod', true],
       ],
     );
+    assert.deepEqual([clusters[0].steps[0].kind, clusters[0].steps[1].kind], ['configuration', undefined]);
     assert.match(clusters[0].steps[0].message, /there is no such file/);
+    const out = await connect('--config', file, '--cluster', 'prod', '--namespace', 'shpo');
+    assert.equal(out.code, 3);
+    assert.match(out.out, /failed +rights +there is no namespace shpo/);
   });
 });

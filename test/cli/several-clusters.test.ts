@@ -190,7 +190,7 @@ describe('clusters of nightshift.yaml', () => {
     const { out, err } = await run('--cluster', 'one', '--namespace', 'shop', '--output', 'json');
     const report: Report = JSON.parse(out);
     assert.deepEqual([report.fullScope, report.source.namespaces], [false, ['shop']], err);
-    refused(await run('--cluster', 'one', '--namespace', ','), /--namespace was given without a name/);
+    refused(await run('--cluster', 'one', '--namespace', ','), /--namespace was given without a value/);
     refused(await nightshift(['--manifests', '-', '--namespace', 'shop']), /--namespace narrows a cluster/);
   });
 });

@@ -230,7 +230,7 @@ describe('mistakes', () => {
     ['no YAML', `users:\n  - token: "${secret}\n`, /not valid YAML: line 3, column 1/],
     ['a colon in a value', `users:\n- token: ${secret}: x\n`, /not valid YAML: line 2/],
     ['an unknown alias', `a: *${secret}\n`, /not valid YAML/],
-    ['no mapping', `${secret}\n`, /the kubeconfig x: Invalid input: expected object/],
+    ['no mapping', `${secret}\n`, /the kubeconfig x holds a string/],
     ['no context', 'clusters: []', /holds no context/],
     [
       'a cluster that is not there',

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { getEventListeners } from 'node:events';
+import { getEventListeners, once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
-import { clientOf, errorOf, serve } from './client-and-server.ts';
+import { clientOf, errorOf, running, serve } from './client-and-server.ts';
 import { sendJson } from './https-server.ts';
 
 describe('whoever gives up is let go at once', () => {
@@ -43,6 +44,16 @@ test('who got the connection of another is not said to have none while its answe
   const slow = client.get('/slow');
   const [{ status }] = await Promise.all([slow, ...quick]);
   assert.equal(status, 200);
+});
+
+test('a server that takes the connection and never says a word is given up as soon as one that takes none', async () => {
+  const silent = createServer((socket) => socket.unref().on('error', () => undefined)).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  running.push({ stop: () => silent.close() });
+  const server = `https://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const access = { server, tls: {}, credentials: async () => ({ headers: {} }) };
+  const { kind, message } = await errorOf(clientOf(access, { timeouts: { connect: 300, idle: 3_000, whole: 9_000 } }).get('/version'));
+  assert.deepEqual([kind, message.includes('no connection within 0.3 s')], ['timeout', true], message);
 });
 
 test('an answer that is no HTTP is not kept in the error: it may hold a Secret', async () => {

@@ -1,4 +1,4 @@
-/** A real HTTP proxy that opens tunnels (CONNECT). */
+/** A real HTTP proxy that opens tunnels (CONNECT); whatever host is asked for is this machine. */
 import { connect } from 'node:net';
 import { type HttpStub, startHttpStub } from './http-stub.ts';
 
@@ -20,8 +20,8 @@ export async function startHttpProxy(status?: number): Promise<HttpProxy> {
       socket.end(`HTTP/1.1 ${status} No\r\n\r\n`);
       return;
     }
-    const { hostname, port } = new URL(`http://${url}`);
-    const upstream = connect(Number(port), hostname, () => {
+    const { port } = new URL(`http://${url}`);
+    const upstream = connect(Number(port), '127.0.0.1', () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
       upstream.pipe(socket).pipe(upstream);
     });

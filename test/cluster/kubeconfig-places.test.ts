@@ -93,7 +93,7 @@ describe('SSM', () => {
       response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify({ Parameter: { Value: 'hunter2' } }));
     };
     const text = await refusal({ ssm: 'arn:aws:ssm:us-west-2:123456789012:parameter/edge-7' });
-    assert.match(text, /^configuration: the kubeconfig in the parameter arn:.*edge-7: Invalid input: expected object/);
+    assert.match(text, /^configuration: the kubeconfig in the parameter arn:.*edge-7 holds a string; /);
     assert.doesNotMatch(text, /hunter2/);
     assert.equal(
       asked,

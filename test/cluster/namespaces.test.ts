@@ -66,7 +66,7 @@ describe('a namespace that refuses', () => {
       [...end.remedy.matchAll(/^kind: (\w+)$/gm)].map(([, kind]) => kind),
       ['Role', 'RoleBinding', 'Role', 'RoleBinding'],
     );
-    assert.deepEqual(new Set([...end.remedy.matchAll(/^ {2}namespace: (\w+)$/gm)].map(([, name]) => name)), new Set(['shop', 'ledger']));
+    assert.deepEqual(new Set([...end.remedy.matchAll(/^ {2}namespace: "(\w+)"$/gm)].map(([, name]) => name)), new Set(['shop', 'ledger']));
   });
 
   test('Secrets are an optional right there too', async () => {

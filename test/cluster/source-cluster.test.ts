@@ -133,7 +133,7 @@ describe('what is not there, or not allowed', () => {
     const local = ends.get(inShop);
     assert.match(
       local?.state === 'failed' ? local.remedy : '',
-      /kind: Role\nmetadata:\n {2}name: nightshift-list-deployments\.apps\n {2}namespace: shop/,
+      /kind: Role\nmetadata:\n {2}name: nightshift-list-deployments\.apps\n {2}namespace: "shop"/,
     );
     assert.equal(ends.get(sensitive)?.state, 'not-granted');
   });
@@ -144,7 +144,7 @@ describe('what is not there, or not allowed', () => {
     });
     const { end } = await readAll(source, [argoApplications]);
     assert.ok(end?.state === 'failed' && end.reason === 'forbidden');
-    assert.match(`${end.message} ${end.remedy}`, /forbids discovery.*system:anonymous.*system:discovery/);
+    assert.match(`${end.message} ${end.remedy}`, /takes us for nobody \(system:anonymous\).*names no user/);
   });
 });
 
@@ -178,7 +178,7 @@ describe('probes', () => {
     await assert.rejects(source.probe('/readyz?verbose', signal), (error: unknown) => {
       assert.ok(error instanceof NotReadable && error.reason === 'forbidden');
       assert.match(error.remedy, /nonResourceURLs: \["\/readyz", "\/readyz\/\*"\]\n {2}verbs: \["get"\]/);
-      assert.match(error.remedy, /- kind: ServiceAccount\n {2}namespace: ops\n {2}name: night/);
+      assert.match(error.remedy, /- kind: ServiceAccount\n {2}namespace: "ops"\n {2}name: "night"/);
       return true;
     });
     await assert.rejects(

@@ -40,7 +40,10 @@ describe('what is sent', () => {
   });
 
   test('in namespaces each of their rights in each; nothing that is in no namespace', async () => {
-    const { asked, connection } = await connected({}, ['shop', 'payments']);
+    const { asked, connection } = await connected(
+      { answers: { '/api/v1/namespaces/shop': status(403, 'no'), '/api/v1/namespaces/payments': (response) => sendJson(response, {}) } },
+      ['shop', 'payments'],
+    );
     assert.equal(connection.ready, true);
     const attributes = asked.flatMap(({ path, body }) => (path === reviews[1] ? (JSON.parse(body).spec.resourceAttributes ?? []) : []));
     assert(attributes.length > 10);
@@ -51,6 +54,13 @@ describe('what is sent', () => {
 });
 
 describe('rights', () => {
+  test('none at all may be for some namespaces only: how to say so', async () => {
+    const none = await connected({ allowed: () => false });
+    assert.match(none.step('rights').remedy ?? '', /for some namespaces only\? Say which: --namespace A,B$/);
+    const some = await connected({ allowed: (spec) => lists(spec, 'pods') });
+    assert.doesNotMatch(some.step('rights').remedy ?? '', /--namespace/);
+  });
+
   test('one that is optional is a warning, and the cluster is ready all the same', async () => {
     const { connection, step } = await connected({ allowed: (spec) => !lists(spec, 'componentstatuses') && !lists(spec, 'secrets') });
     assert.equal(connection.ready, true);

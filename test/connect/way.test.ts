@@ -71,6 +71,20 @@ describe('TCP', () => {
     assert.equal((await openPort({ host: 'api', port, addresses: ['127.0.0.1'] }, signal)).state, 'ok');
   });
 
+  test('a proxy that is not there is called one', async () => {
+    const port = await freePort();
+    const { message, remedy } = await failure(
+      openPort({ host: '127.0.0.1', port, addresses: ['127.0.0.1'], behind: 'api.example:6443' }, signal),
+    );
+    assert.equal(message, `nobody answers at 127.0.0.1:${port}, the proxy on the way to api.example:6443, (ECONNREFUSED)`);
+    assert.match(remedy, /is the proxy right/);
+    const nameless = { ...access('https://api.example:6443'), proxy: 'http://proxy.invalid:3128' };
+    assert.match(
+      (await failure(resolvedEndpoint({ access: nameless }, signal))).message,
+      /^the name proxy\.invalid, the proxy on the way to api\.example:6443, has no address/,
+    );
+  });
+
   test('none: why', async () => {
     assert.equal((await failure(openPort({ host: 'api', port: await freePort(), addresses: ['127.0.0.1'] }, signal))).kind, 'unreachable');
   });

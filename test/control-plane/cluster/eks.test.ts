@@ -3,9 +3,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { nodes } from '../../../functions/cluster/kinds.ts';
 import { openCluster } from '../../../functions/cluster/open-cluster.ts';
+import { connect } from '../../../functions/connect/connect.ts';
+import type { StepName } from '../../../functions/connect/step.ts';
+import { healthCheck } from '../../../functions/health-check/operation.ts';
 import { type EksStub, startEksStub } from '../../deployed/parts/eks-stub.ts';
 import { startTokenWebhook, type TokenWebhook } from '../../deployed/parts/token-webhook.ts';
 import { type ControlPlane, startControlPlane } from '../parts/control-plane.ts';
@@ -23,12 +26,19 @@ let eks: EksStub;
 let sts: { readonly endpoint: string; readonly requests: URLSearchParams[]; stop(): void };
 const environment = { ...process.env };
 
-/** STS's AssumeRole, for one role that asks for an external id. */
+/** STS's AssumeRole, for one role that asks for an external id, and its GetCallerIdentity. */
 async function startStsStub(): Promise<typeof sts> {
   const requests: URLSearchParams[] = [];
   const server = createServer(async (request, response) => {
     const asked = new URLSearchParams(await text(request));
     requests.push(asked);
+    if (asked.get('Action') === 'GetCallerIdentity') {
+      const caller = '<Arn>arn:aws:sts::123456789012:assumed-role/deployer/me</Arn><UserId>U</UserId><Account>123456789012</Account>';
+      response
+        .writeHead(200, { 'content-type': 'text/xml' })
+        .end(`<GetCallerIdentityResponse><GetCallerIdentityResult>${caller}</GetCallerIdentityResult></GetCallerIdentityResponse>`);
+      return;
+    }
     if (asked.get('ExternalId') !== 'night') {
       const error = '<Code>AccessDenied</Code><Message>User: arn:aws:sts::1:me is not authorized to perform: sts:AssumeRole</Message>';
       response
@@ -122,6 +132,40 @@ test('a role that may not be assumed', async () => {
 test('a token for another cluster is refused', async () => {
   await assert.rejects(openCluster({ eks: { name: 'other', region } }, options), { name: 'ClusterError', kind: 'unauthorized' });
   assert.match(webhook.refused.at(-1) ?? '', /its signature is not one for prod/);
+});
+
+describe('connect', () => {
+  const connected = async (access: { name: string; role?: string; externalId?: string }) => {
+    const target = { cluster: 'prod', access: { eks: { region, ...access } }, backups: [], optionsOf: () => ({}) };
+    const connection = await connect(target, [healthCheck], signal);
+    assert.doesNotMatch(JSON.stringify(connection), /k8s-aws-v1|own-secret|assumed-secret/);
+    const step = (name: StepName) => connection.steps.find((each) => each.step === name) ?? assert.fail(name);
+    return { ready: connection.ready, step };
+  };
+  const entry = (cluster: string, principal: string) =>
+    `aws eks create-access-entry --region ${region} --cluster-name ${cluster} --principal-arn ${principal} --kubernetes-groups nightshift:readers`;
+  const deployer = '"$(aws iam get-role --role-name deployer --query Role.Arn --output text)"';
+
+  test('with a role that may do all: who asks AWS, what AWS says, whom the cluster takes the role for', async () => {
+    const { ready, step } = await connected({ name: 'prod', role: 'arn:aws:iam::123456789012:role/reader', externalId: 'night' });
+    assert.equal(ready, true);
+    assert.equal(step('aws-identity').message, 'arn:aws:sts::123456789012:assumed-role/deployer/me');
+    assert.match(step('configuration').facts?.join('; ') ?? '', /AWS calls it ACTIVE/);
+    assert.match(step('identity').message, /^assumed, in system:masters/);
+  });
+
+  test('with an access entry and no rights: the entry’s group and the roles grant them', async () => {
+    const { ready, step } = await connected({ name: 'prod' });
+    assert.deepEqual([ready, step('identity').message, step('rights').state], [false, 'own, in system:authenticated', 'failed']);
+    assert.deepEqual(step('rights').commands, [entry('prod', deployer), 'kubectl apply -k infra/in-cluster/base']);
+  });
+
+  test('without an access entry: the command that makes it', async () => {
+    const { step } = await connected({ name: 'other' });
+    assert.match(step('server-version').message, /not to these credentials/);
+    assert.deepEqual([step('identity').state, step('identity').kind], ['failed', 'unauthorized']);
+    assert.equal(step('identity').remedy, `the role has no access entry, or not yet: ${entry('other', deployer)}`);
+  });
 });
 
 test('a cluster that AWS does not know', async () => {

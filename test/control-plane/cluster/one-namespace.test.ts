@@ -168,7 +168,7 @@ describe('credentials for one namespace', () => {
     const { reason = '', remedy = '' } = report.incomplete.find(({ check: id }) => id === 'pod-waiting') ?? {};
     assert.match(reason, /cannot list resource "pods" in API group "" in the namespace "payments"/);
     assert.doesNotMatch(reason, /namespace "shop"/);
-    assert.match(remedy, /kind: Role\n(.*\n)*\s+namespace: payments\n/);
+    assert.match(remedy, /kind: Role\n(.*\n)*\s+namespace: "payments"\n/);
     for (const { remedy: printed } of report.incomplete) {
       for (const part of printed.split('kubectl apply the missing right:\n').filter(Boolean)) {
         for (const document of parseAllDocuments(part)) await plane.apply(document.toJS() as KubernetesObject);

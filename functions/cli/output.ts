@@ -39,7 +39,7 @@ export const outputOf = ({ output, out }: Pick<Command, 'output' | 'out'>): Outp
 /** Only the renderer that is wanted is loaded. */
 const render = async (report: Report, format: OutputFormat, stream?: NodeJS.WriteStream): Promise<string> => {
   if (format === 'json') return `${JSON.stringify(report, null, 2)}\n`;
-  if (format === 'html') return (await import('../report/render-html.ts')).renderHtml(report);
+  if (format === 'html') return (await import('../report/html/render-html.ts')).renderHtml(report);
   if (format === 'markdown') return (await import('../report/render-markdown.ts')).renderMarkdown(report);
   if (format === 'openreports') return (await import('../report/render-openreports.ts')).renderOpenReports(report);
   const { renderText, useColor } = await import('../report/render-text.ts');

@@ -19,7 +19,7 @@ const storageOf = async (state: string) => {
   const s3 = /^s3:\/\/([^/]+)(?:\/(.*?)\/?)?$/.exec(state);
   if (s3) {
     const [, bucket = '', prefix = ''] = s3;
-    const { s3Storage } = await import('../report/store-s3.ts');
+    const { s3Storage } = await import('../report/store/s3.ts');
     const { s3Client } = await import('../runtime/aws/s3.ts');
     return s3Storage(s3Client(), bucket, prefix);
   }
@@ -27,15 +27,15 @@ const storageOf = async (state: string) => {
     throw new UsageError(`--state ${state}: not known; give a folder, s3://bucket/prefix or none.`);
   const existing = await stat(state).catch(() => undefined);
   if (existing && !existing.isDirectory()) throw new UsageError(`--state ${state}: is a file; give a folder, s3://bucket/prefix or none.`);
-  const { directoryStorage } = await import('../report/store-directory.ts');
+  const { directoryStorage } = await import('../report/store/directory.ts');
   return directoryStorage(state);
 };
 
 /** Opens what --state names; nothing is kept without it. Throws UsageError. */
 export const openState = async (state: string | undefined): Promise<State> => {
   if (state === undefined || state === 'none') return none;
-  const { reportStore } = await import('../report/store.ts');
-  const { renderHtml } = await import('../report/render-html.ts');
+  const { reportStore } = await import('../report/store/report-store.ts');
+  const { renderHtml } = await import('../report/html/render-html.ts');
   const { overridesInForce } = await import('../runtime/overrides-in-force.ts');
   const storage = await storageOf(state);
   const store = reportStore(storage, tell);

@@ -2,7 +2,7 @@
  * Since when each report is known to be owed. Without this a cluster that is configured in the afternoon would be overdue for the morning,
  * and neither a bundle nor the reports tell when it was. Kept in the report bucket.
  */
-import type { Storage } from '../report/store.ts';
+import type { Storage } from '../report/store/storage.ts';
 import { pairOf, watchOf } from './overdue.ts';
 import type { WatchedReport } from './watched-reports.ts';
 

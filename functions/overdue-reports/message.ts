@@ -1,6 +1,6 @@
 /** The one message about all that is overdue; loaded only where something is. */
-import { type Block, fitted } from '../report/message-blocks.ts';
-import { type ChatMessage, inChat } from '../report/message-chat.ts';
+import { type Block, fitted } from '../report/messages/blocks.ts';
+import { type ChatMessage, inChat } from '../report/messages/chat.ts';
 import type { OverdueReport } from './overdue.ts';
 
 /** As SNS takes it, for people and for Amazon Q in chat applications, which drops a text. */

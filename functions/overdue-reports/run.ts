@@ -1,7 +1,7 @@
 /** Looks for reports that did not come, and says so. Loaded at the first request. */
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Metrics } from '@aws-lambda-powertools/metrics';
-import { s3Storage } from '../report/store-s3.ts';
+import { s3Storage } from '../report/store/s3.ts';
 import { s3Client } from '../runtime/aws/s3.ts';
 import type { Configuration } from '../runtime/configuration.ts';
 import { environment } from '../runtime/environment.ts';

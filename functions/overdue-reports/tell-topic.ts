@@ -1,6 +1,6 @@
 /** The message to the operators' topic; loaded only where there is something to tell. */
 import { PublishCommand } from '@aws-sdk/client-sns';
-import { structuredMessage } from '../report/notify.ts';
+import { structuredMessage } from '../report/messages/notification.ts';
 import { snsClient } from '../runtime/aws/sns.ts';
 import type { OverdueMessage } from './message.ts';
 

@@ -1,6 +1,6 @@
 import type { Severity } from '../scan/contracts.ts';
 import type { FoldedFinding, IdentifiedFinding } from './fold.ts';
-import type { Ignorable } from './ignore.ts';
+import type { Ignorable } from './ignorable.ts';
 import { type Report, type ReportedConsequence, type ReportedFinding, severityRank } from './model.ts';
 import { settle } from './settling.ts';
 import { unverifiedOf } from './unverified.ts';

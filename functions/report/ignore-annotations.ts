@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { type IgnoreAnnotation, type Ref, refKey } from '../scan/contracts.ts';
 import { glob } from './glob.ts';
-import type { Ignorable } from './ignore.ts';
+import { type Ignorable, isNamespace, namespaceOf } from './ignorable.ts';
 import type { Report } from './model.ts';
 import { byText } from './order.ts';
 import { counted } from './summary.ts';
@@ -72,11 +72,6 @@ export interface AnnotationContext {
   /** The checks that ran whole. */
   readonly ran: ReadonlySet<string>;
 }
-
-/** A Namespace counts as an object of itself, so that what holds for a namespace also holds for what is said of it. */
-export const namespaceOf = (object: Ref): string | undefined => object.namespace ?? (isNamespace(object) ? object.name : undefined);
-
-const isNamespace = ({ apiVersion, kind }: Ref): boolean => apiVersion === 'v1' && kind === 'Namespace';
 
 const namespaceKey = (object: Ref): string | undefined => {
   const name = namespaceOf(object);

@@ -1,11 +1,9 @@
 import type { IgnoreRule } from '../runtime/configuration.ts';
-import { type Finding, type IgnoreAnnotation, refKey } from '../scan/contracts.ts';
+import { type IgnoreAnnotation, refKey } from '../scan/contracts.ts';
 import { glob } from './glob.ts';
-import { annotationMutes, namespaceOf } from './ignore-annotations.ts';
+import { type Ignorable, namespaceOf } from './ignorable.ts';
+import { annotationMutes } from './ignore-annotations.ts';
 import type { Report } from './model.ts';
-
-/** What of a finding an ignore rule looks at; a finding of an earlier report has it too. */
-export type Ignorable = Pick<Finding, 'object' | 'members'> & { readonly check: string };
 
 /** A rule and the file that it stands in: nightshift.yaml unless told. */
 export type StandingRule = IgnoreRule & { readonly from?: 'nightshift.yaml' | 'config/overrides.yaml' };

@@ -4,7 +4,7 @@ import { putEvents } from '../runtime/put-events.ts';
 import { excerpt } from './excerpt.ts';
 import type { Report } from './model.ts';
 import type { Publisher } from './publish.ts';
-import type { SavedReport } from './store.ts';
+import type { SavedReport } from './store/report-store.ts';
 
 const source = 'nightshift';
 const detailType = 'Report Published';

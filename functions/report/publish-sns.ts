@@ -1,8 +1,8 @@
 /** Reports as SNS messages; loaded only where there is a topic. */
 import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
+import { type Notification, notification, structuredMessage } from './messages/notification.ts';
+import { type NotificationRule, receiverName } from './messages/notification-reason.ts';
 import type { Report } from './model.ts';
-import { type NotificationRule, receiverName } from './notification-reason.ts';
-import { type Notification, notification, structuredMessage } from './notify.ts';
 import type { Publisher } from './publish.ts';
 
 /** What subscriptions may filter by. Raw delivery to SQS carries ten at most. */

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Report } from './model.ts';
 import { refusal } from './refusals.ts';
-import { type Deliveries, deliveryOf, type Listener, type Receiver, receiverOf } from './state.ts';
-import { orderTime, type ReportStore, type SavedReport } from './store.ts';
+import { orderTime, type ReportStore, type SavedReport } from './store/report-store.ts';
+import { type Deliveries, deliveryOf, type Listener, type Receiver, receiverOf } from './store/state.ts';
 
 /** What a publisher did: `sent` false means that there was nothing to send. */
 export interface Delivery {

@@ -1,7 +1,8 @@
 /** Which overrides count in this run: those of config/overrides.yaml, or the last good ones. */
 import { clean } from '../cluster/clean.ts';
 import type { OverridesFacts } from '../report/build-report.ts';
-import type { ReportStore, Storage, StoredText } from '../report/store.ts';
+import type { ReportStore } from '../report/store/report-store.ts';
+import type { Storage, StoredText } from '../report/store/storage.ts';
 import { pointInTime } from '../report/wording.ts';
 import { describeOverrides, overridingOptions } from './lay-overrides.ts';
 import type { Operation } from './operation.ts';

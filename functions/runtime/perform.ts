@@ -2,11 +2,11 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Metrics } from '@aws-lambda-powertools/metrics';
 import { openCluster } from '../cluster/open-cluster.ts';
+import { renderHtml } from '../report/html/render-html.ts';
 import { publishReport } from '../report/publish.ts';
-import { renderHtml } from '../report/render-html.ts';
 import { type ReturnValue, returnValue } from '../report/return-value.ts';
-import { reportStore } from '../report/store.ts';
-import { s3Storage } from '../report/store-s3.ts';
+import { reportStore } from '../report/store/report-store.ts';
+import { s3Storage } from '../report/store/s3.ts';
 import { s3Client } from './aws/s3.ts';
 import type { Configuration } from './configuration.ts';
 import { environment } from './environment.ts';

@@ -1,5 +1,5 @@
 /** Who is told of a report: the configured topics and the bus. */
-import { receiverName } from '../report/notification-reason.ts';
+import { receiverName } from '../report/messages/notification-reason.ts';
 import type { Publisher } from '../report/publish.ts';
 import type { Configuration, NotificationConfiguration } from './configuration.ts';
 import { environment } from './environment.ts';

@@ -4,8 +4,8 @@
  */
 import { html } from 'hono/html';
 import type { Page } from 'playwright-core';
+import { renderHtml } from '../../functions/report/html/render-html.ts';
 import type { Report } from '../../functions/report/model.ts';
-import { renderHtml } from '../../functions/report/render-html.ts';
 import { objectName } from '../../functions/report/wording.ts';
 import { noBrowser, type Reader, settled, startReader } from '../deployed/parts/browser.ts';
 import { largeReport } from '../report/large-report.ts';

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { renderHtml } from '../../functions/report/render-html.ts';
+import { renderHtml } from '../../functions/report/html/render-html.ts';
 import { hostileReport } from '../report/hostile-report.ts';
 import { largeReport } from '../report/large-report.ts';
 import { checks, healthyReport, ran, reportOf, sampleReport, scanOf } from '../report/sample-report.ts';

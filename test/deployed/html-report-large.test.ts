@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { renderHtml } from '../../functions/report/render-html.ts';
+import { renderHtml } from '../../functions/report/html/render-html.ts';
 import { largeReport } from '../report/large-report.ts';
 import { noBrowser, openAll, type Reader, settled, startReader } from './parts/browser.ts';
 

@@ -8,9 +8,9 @@ import { CreateTopicCommand, SetSubscriptionAttributesCommand, SNSClient, Subscr
 import type { Report } from '../../functions/report/model.ts';
 import { publishReport } from '../../functions/report/publish.ts';
 import { snsPublisher } from '../../functions/report/publish-sns.ts';
-import { reportStore } from '../../functions/report/store.ts';
-import { s3Storage } from '../../functions/report/store-s3.ts';
-import { assertHarmless, chatSchema } from '../report/chat-format.ts';
+import { reportStore } from '../../functions/report/store/report-store.ts';
+import { s3Storage } from '../../functions/report/store/s3.ts';
+import { assertHarmless, chatSchema } from '../report/messages/chat-format.ts';
 import { found, ref, reportOf, sampleReport, scanOf } from '../report/sample-report.ts';
 import { clientOptions } from './parts/deploy.ts';
 import { type Emulator, startEmulator } from './parts/emulator.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { type Ignorable, ignoreFindings } from '../../functions/report/ignore.ts';
+import type { Ignorable } from '../../functions/report/ignorable.ts';
+import { ignoreFindings } from '../../functions/report/ignore.ts';
 import { reportSchema } from '../../functions/report/model.ts';
 import { type IgnoreAnnotation, type Ref, refKey } from '../../functions/scan/contracts.ts';
 import { facts, found, ref, reportOf, scanOf, yesterday } from './sample-report.ts';

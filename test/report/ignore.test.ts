@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Ignorable, ignoreFindings, type StandingRule } from '../../functions/report/ignore.ts';
+import type { Ignorable } from '../../functions/report/ignorable.ts';
+import { ignoreFindings, type StandingRule } from '../../functions/report/ignore.ts';
 import type { IgnoreRule } from '../../functions/runtime/configuration.ts';
 import { refKey } from '../../functions/scan/contracts.ts';
 import { ref } from './sample-report.ts';

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { notification } from '../../functions/report/messages/notification.ts';
 import type { Report, ReportedFinding } from '../../functions/report/model.ts';
 import { severityRank } from '../../functions/report/model.ts';
-import { notification } from '../../functions/report/notify.ts';
 import { type Publisher, publishReport } from '../../functions/report/publish.ts';
-import { reportStore } from '../../functions/report/store.ts';
+import { reportStore } from '../../functions/report/store/report-store.ts';
 import { objectName } from '../../functions/report/wording.ts';
 import type { Link, ObserverEnd, Severity } from '../../functions/scan/contracts.ts';
 import { checks, facts, found, ref, reportOf, scanOf } from './sample-report.ts';

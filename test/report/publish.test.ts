@@ -9,8 +9,9 @@ import { type Publisher, publishReport } from '../../functions/report/publish.ts
 import { eventBridgePublisher, eventDetail } from '../../functions/report/publish-eventbridge.ts';
 import { snsPublisher } from '../../functions/report/publish-sns.ts';
 import { returnValue } from '../../functions/report/return-value.ts';
-import { reportStore, type Storage } from '../../functions/report/store.ts';
-import { chatSchema } from './chat-format.ts';
+import { reportStore } from '../../functions/report/store/report-store.ts';
+import type { Storage } from '../../functions/report/store/storage.ts';
+import { chatSchema } from './messages/chat-format.ts';
 import { facts, found, healthyReport, ref, reportOf, sampleReport, scanOf } from './sample-report.ts';
 
 const memoryStorage = (): Storage => {

@@ -47,7 +47,7 @@ test('of runs at the same time the newest is the latest, whole, whatever the ord
     import { reportStore } from '${functions}/report/store/report-store.ts';
     import { directoryStorage } from '${functions}/report/store/directory.ts';
     import { renderHtml } from '${functions}/report/html/render-html.ts';
-    import { sampleReport } from '${import.meta.dirname}/sample-report.ts';
+    import { sampleReport } from '${import.meta.dirname}/../sample-report.ts';
     const report = { ...sampleReport(), runId: 'run', eventTime: '${time}', startedAt: '${time}' };
     const { problems } = await reportStore(directoryStorage(${JSON.stringify(path)}), console.error).save(report, renderHtml(report));
     if (problems.length > 0) throw new Error(problems.join());

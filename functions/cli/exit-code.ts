@@ -1,13 +1,9 @@
-import { clusterAccess } from '../report/build-report.ts';
-import { configurationOverrides, type Report, severities, severityRank } from '../report/model.ts';
+import { checksOfTheRun, type Report, severities, severityRank } from '../report/model.ts';
 import type { Command } from './arguments.ts';
-
-/** What is told of a run itself: that it ran says nothing of the cluster. */
-const ofTheRun: readonly string[] = [clusterAccess, configurationOverrides];
 
 /** Nothing could be read: the cluster is out of reach, or refuses everything. */
 export const isUnread = ({ checks, complete }: Pick<Report, 'checks' | 'complete'>): boolean =>
-  !complete && !checks.some(({ check, ran }) => ran && !ofTheRun.includes(check));
+  !complete && !checks.some(({ check, ran }) => ran && !checksOfTheRun.includes(check));
 
 /** 1: something at or above `failOn`; 3: nothing could be read, or nothing is but the report is not complete; else 0. */
 export const exitCodeOf = (report: Report, failOn: Command['failOn']): 0 | 1 | 3 => {

@@ -5,12 +5,9 @@ import { fingerprint } from './fingerprint.ts';
 import { fold, type IdentifiedFinding } from './fold.ts';
 import { ignoreFindings, type StandingRule } from './ignore.ts';
 import { memoryForNextRun } from './memory.ts';
-import { configurationOverrides, type OperationName, type Report, type ReportedFinding } from './model.ts';
+import { clusterAccess, configurationOverrides, type OperationName, type Report, type ReportedFinding } from './model.ts';
 import { byName, bySeverity, byText } from './order.ts';
 import { summarize } from './summary.ts';
-
-/** What the source says of itself and of the way to it is reported under this check. */
-export const clusterAccess = 'cluster-access';
 
 /** Named among the checks where annotations of a kind could not be looked at. */
 const ignoreAnnotations = 'ignore-annotations';

@@ -6,6 +6,10 @@ export type OperationName = (typeof operations)[number];
 
 /** Named among the checks of a report, though it looks at nothing in the cluster: what config/overrides.yaml has to say for itself. */
 export const configurationOverrides = 'configuration-overrides';
+/** What the source says of itself and of the way to it is reported under this check. */
+export const clusterAccess = 'cluster-access';
+/** Listed among the checks, but they tell of the run itself and look at no object of the cluster. */
+export const checksOfTheRun: readonly string[] = [clusterAccess, configurationOverrides];
 
 /** Gravest first: the order in which everything is sorted. */
 export const severities = ['critical', 'warning', 'info'] as const;

@@ -1,6 +1,5 @@
 import type { Metrics } from '@aws-lambda-powertools/metrics';
-import { clusterAccess } from '../report/build-report.ts';
-import { configurationOverrides, type Report } from '../report/model.ts';
+import { checksOfTheRun, type Report } from '../report/model.ts';
 import { type RunMetric, rolledUp, runMetrics } from './metric-names.ts';
 
 const hour = 3_600_000;
@@ -11,9 +10,7 @@ const hour = 3_600_000;
  */
 export const coveragePercent = ({ checks, incomplete, complete }: Pick<Report, 'checks' | 'incomplete' | 'complete'>): number => {
   const unfinished = new Set(incomplete.map(({ check }) => check));
-  // Listed among the checks, but they look at no object of the cluster; where the way to it failed nothing ran.
-  const ofTheRun = [clusterAccess, configurationOverrides];
-  const ran = checks.filter(({ check, ran }) => ran && !ofTheRun.includes(check) && !unfinished.has(check)).length;
+  const ran = checks.filter(({ check, ran }) => ran && !checksOfTheRun.includes(check) && !unfinished.has(check)).length;
   if (complete) return 100;
   return Math.min(99, Math.floor((100 * ran) / Math.max(1, ran + unfinished.size)));
 };

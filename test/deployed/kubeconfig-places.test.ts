@@ -75,7 +75,10 @@ describe('a kubeconfig in AWS', () => {
     'a key that is not there': [{ s3: 's3://configs/edge/8.yaml' }, /^not-found: .*NoSuchKey/],
     'a bucket that is not there': [{ s3: 's3://config/edge/7.yaml' }, /^not-found: .*NoSuchBucket/],
     'an empty object': [{ s3: 's3://configs/empty' }, /^configuration: the object s3:\/\/configs\/empty is empty/],
-    'an object that is no kubeconfig': [{ s3: 's3://configs/password' }, /^configuration: the kubeconfig s3:\/\/configs\/password: /],
+    'an object that is no kubeconfig': [
+      { s3: 's3://configs/password' },
+      /^configuration: the kubeconfig s3:\/\/configs\/password holds a string/,
+    ],
     'a context that is not there': [
       { s3: 's3://configs/edge/7.yaml', context: 'prod' },
       /^unknown-context: .* has no context prod; it has test/,

@@ -56,7 +56,7 @@ const commandsOf = async (plane: ControlPlane): Promise<Commands> => {
   const raw = (atOnce: number) =>
     measure([join(root, 'test/bench/raw-read.ts'), plane.url, authority, plane.adminToken, String(atOnce), ...paths]);
   const command = ['health-check', '--kubeconfig', await plane.kubeconfig(), '--fail-on', 'never', '--output', 'json'];
-  const flags = ['--max-semi-space-size=4', join(root, 'functions/cli/nightshift.ts')];
+  const flags = ['--max-semi-space-size=8', join(root, 'functions/cli/nightshift.ts')];
   return { one: () => raw(1), three: () => raw(3), ours: () => measure([...flags, ...command], [0, 3]) };
 };
 

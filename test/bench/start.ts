@@ -16,7 +16,7 @@ const environment = {
   AWS_REGION: 'eu-central-1',
   AWS_ACCESS_KEY_ID: 'none',
   AWS_SECRET_ACCESS_KEY: 'none',
-  NODE_OPTIONS: '--max-semi-space-size=4',
+  NODE_OPTIONS: '--max-semi-space-size=8',
   POWERTOOLS_SERVICE_NAME: 'nightshift',
   POWERTOOLS_METRICS_NAMESPACE: 'Nightshift',
 };

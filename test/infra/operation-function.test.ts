@@ -23,7 +23,7 @@ describe('the function', () => {
   test('finds the bucket, the bus and the topics, in the order of notify, in its environment', () => {
     assert.deepEqual(handler.Properties.Environment, {
       Variables: {
-        NODE_OPTIONS: '--max-semi-space-size=4',
+        NODE_OPTIONS: '--max-semi-space-size=8',
         NIGHTSHIFT_BUCKET: `<${bucket.id}>`,
         NIGHTSHIFT_BUS: `<${bus.id}.Arn>`,
         NIGHTSHIFT_TOPICS: `["<${topic.id}>","arn:aws:sns:eu-west-1:111122223333:on-call"]`,

@@ -18,7 +18,7 @@ describe('the function that looks for overdue reports', () => {
     assert.equal(logs.Properties.RetentionInDays, 30);
     assert.deepEqual(overdue.Properties.Environment, {
       Variables: {
-        NODE_OPTIONS: '--max-semi-space-size=4',
+        NODE_OPTIONS: '--max-semi-space-size=8',
         NIGHTSHIFT_BUCKET: `<${bucket.id}>`,
         NIGHTSHIFT_OPERATORS_TOPIC: `<${topic.id}>`,
         POWERTOOLS_SERVICE_NAME: 'nightshift',

@@ -169,7 +169,7 @@ describe('objects in the way', { timeout: 180_000 }, () => {
       t.after(proxy.stop);
       const out = join(plane.directory, 'heavy.json');
       const args = ['health-check', '--kubeconfig', proxy.kubeconfig, '--output', 'json', '--out', out, '--fail-on', 'never'];
-      const { peakMegabytes, wallMs } = await measure(['--max-semi-space-size=4', command, ...args]);
+      const { peakMegabytes, wallMs } = await measure(['--max-semi-space-size=8', command, ...args]);
       const report = reportSchema.parse(JSON.parse(await readFile(out, 'utf8')));
       assert.deepEqual(report.incomplete, []);
       assert.deepEqual(saysOf(report, 'pod-waiting').filter((name) => name.startsWith('heavy-')).length, 60);

@@ -93,6 +93,13 @@ Nightshift's health check reads and never writes. The roles below are generated 
 A right that is missing makes its checks *incomplete*, and the report prints the rule to add; the right to list Secrets is a role of its own,
 bound by choice: without it the checks that want it do not run, and the report says so.
 
+| to apply | |
+| --- | --- |
+| \`kubectl apply -k infra/in-cluster/base\` | the roles below, but for Secrets |
+| \`kubectl apply -k infra/in-cluster/secrets\` | the right to list Secrets |
+| \`kubectl apply -n NAMESPACE -k infra/in-cluster/namespace\` | what of it lies in a namespace, for that namespace alone |
+| \`helm upgrade --install nightshift infra/in-cluster/chart\` | the same objects as a chart; \`secrets.enabled\`, \`namespaces\`, \`serviceAccount.create\` |
+
 ## In the cluster
 
 ${table(['API group', 'resource', 'verb', 'namespace', 'role', 'for'], rows)}

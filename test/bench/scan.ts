@@ -7,9 +7,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openCluster } from '../../functions/cluster/open-cluster.ts';
 import { checks } from '../../functions/health-check/checks/index.ts';
+import { configurationSchema } from '../../functions/runtime/configuration.ts';
 import type { Check } from '../../functions/scan/contracts.ts';
 import { planReads, type Reader } from '../../functions/scan/plan-reads.ts';
 import { scan } from '../../functions/scan/scan.ts';
+import { writeBundle } from '../../infra/constructs/bundle.ts';
 import { type ControlPlane, startControlPlane } from '../control-plane/parts/control-plane.ts';
 import { seedCluster } from '../control-plane/parts/seed.ts';
 import { type Figures, line, measure, median, medians } from './measure.ts';
@@ -47,7 +49,8 @@ interface Size {
   readonly podBytes: number;
 }
 
-type Commands = Readonly<Record<'one' | 'three' | 'ours', () => Promise<Figures>>>;
+/** `bundled`: the same command, bundled as the functions are deployed; `ours`: from its source, as it runs in a clone. */
+type Commands = Readonly<Record<'one' | 'three' | 'bundled' | 'ours', () => Promise<Figures>>>;
 
 const commandsOf = async (plane: ControlPlane): Promise<Commands> => {
   const authority = join(plane.directory, 'authority.pem');
@@ -56,8 +59,15 @@ const commandsOf = async (plane: ControlPlane): Promise<Commands> => {
   const raw = (atOnce: number) =>
     measure([join(root, 'test/bench/raw-read.ts'), plane.url, authority, plane.adminToken, String(atOnce), ...paths]);
   const command = ['health-check', '--kubeconfig', await plane.kubeconfig(), '--fail-on', 'never', '--output', 'json'];
-  const flags = ['--max-semi-space-size=8', join(root, 'functions/cli/nightshift.ts')];
-  return { one: () => raw(1), three: () => raw(3), ours: () => measure([...flags, ...command], [0, 3]) };
+  const source = join(root, 'functions/cli/nightshift.ts');
+  writeBundle(source, configurationSchema.parse({ clusters: {} }), join(plane.directory, 'bundle'));
+  const run = (entry: string) => measure(['--max-semi-space-size=8', entry, ...command], [0, 3]);
+  return {
+    one: () => raw(1),
+    three: () => raw(3),
+    bundled: () => run(join(plane.directory, 'bundle/index.mjs')),
+    ours: () => run(source),
+  };
 };
 
 const compare = async ({ pods, podBytes }: Size, runs: number): Promise<void> => {
@@ -69,14 +79,22 @@ const compare = async ({ pods, podBytes }: Size, runs: number): Promise<void> =>
     await commands.three();
     const rounds: Record<keyof Commands, Figures>[] = [];
     for (let run = 0; run < runs; run += 1) {
-      rounds.push({ one: await commands.one(), three: await commands.three(), ours: await commands.ours() });
+      rounds.push({
+        one: await commands.one(),
+        three: await commands.three(),
+        bundled: await commands.bundled(),
+        ours: await commands.ours(),
+      });
     }
-    const ratio = (key: 'one' | 'three') => median(rounds.map((round) => round.ours.wallMs / round[key].wallMs)).toFixed(2);
+    const ratio = (what: 'bundled' | 'ours', key: 'one' | 'three') =>
+      median(rounds.map((round) => round[what].wallMs / round[key].wallMs)).toFixed(2);
+    const ratios = (what: 'bundled' | 'ours') => `${ratio(what, 'one')} to one at a time, ${ratio(what, 'three')} to three at once`;
     console.log(`${pods} pods of ${podBytes / 1000} KB on ${pods / 20} nodes, ${runs} rounds, medians:`);
     console.log(line('raw paginated read, one list at a time', medians(rounds.map(({ one }) => one))));
     console.log(line('raw paginated read, three lists at once', medians(rounds.map(({ three }) => three))));
-    console.log(line(`nightshift health-check, ${checks.length} checks`, medians(rounds.map(({ ours }) => ours))));
-    console.log(`  ratio of wall times: ${ratio('one')} to one at a time, ${ratio('three')} to three at once (at most 1.3 wanted)`);
+    console.log(line(`nightshift, ${checks.length} checks, as deployed (bundled)`, medians(rounds.map(({ bundled }) => bundled))));
+    console.log(line(`nightshift, ${checks.length} checks, from source`, medians(rounds.map(({ ours }) => ours))));
+    console.log(`  ratio of wall times, at most 1.3 wanted: bundled ${ratios('bundled')}; from source ${ratios('ours')}`);
     await requests(plane);
   } finally {
     await plane.stop();

@@ -90,9 +90,12 @@ export interface ApiClient {
   close(): void;
 }
 
+/** How long a connection may take to be there (ms), by whatever way. */
+export const connectTimeout = 5_000;
+
 /** What a client waits for and how often it asks, unless told. */
 export const defaults = {
-  timeouts: { connect: 5_000, idle: 30_000, whole: 120_000 },
+  timeouts: { connect: connectTimeout, idle: 30_000, whole: 120_000 },
   attempts: 4,
   // As often as client-go comes back (rest/request.go).
   refusals: 10,

@@ -3,7 +3,7 @@ import { Agent } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { isAbsolute, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
-import type { ApiAccess } from './api-client.ts';
+import { type ApiAccess, connectTimeout } from './api-client.ts';
 import { clean } from './clean.ts';
 import { ClusterError } from './cluster-error.ts';
 import { codeOf } from './connection-errors.ts';
@@ -34,9 +34,6 @@ export async function loginAccess(
   };
 }
 
-/** Milliseconds, as long as a connection without a proxy may take. */
-const tunnelTimeout = 5_000;
-
 /**
  * client-node's agent for a proxy. It comes without keep-alive, without a limit on connections, and with undefined TLS options that would go
  * before those of a request. A proxy that is not understood must not be passed by.
@@ -48,7 +45,7 @@ function proxyAgent(url: string, agent: RequestOptions['agent'], from: string): 
   const { options = {} } = agent as Agent & { readonly options?: Record<string, unknown> };
   for (const [key, value] of Object.entries(options)) if (value === undefined) delete options[key];
   // Until its tunnel stands: a proxy that never answers would keep the process from ending. A request sets its own for what follows.
-  options.timeout = tunnelTimeout;
+  options.timeout = connectTimeout;
   return Object.assign(agent, { keepAlive: true, maxSockets: 3 });
 }
 

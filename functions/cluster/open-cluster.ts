@@ -1,6 +1,6 @@
 /** Reaches a cluster as its configuration says. What only one way needs is loaded only for it. */
 import type { ClusterConfiguration, KubeconfigAccess as ConfiguredKubeconfig } from '../runtime/configuration.ts';
-import type { Finding, Ref, Source } from '../scan/contracts.ts';
+import { clusterRef, type Finding, type Source } from '../scan/contracts.ts';
 import { answerError } from './answer-errors.ts';
 import { type ApiAccess, type ApiClient, apiClient } from './api-client.ts';
 import { clean } from './clean.ts';
@@ -113,11 +113,6 @@ async function byFile(files: string, context: string | undefined, { name }: Open
   const { readKubeconfigFiles } = await import('./kubeconfig-files.ts');
   const { kubeconfigAccess } = await import('./access-kubeconfig.ts');
   return kubeconfigAccess({ ...(await readKubeconfigFiles(files)), context, cluster: clusterRef(name) });
-}
-
-/** As the report names a cluster as a whole. */
-function clusterRef(name: string): Ref {
-  return { apiVersion: 'nightshift.dev/v1', kind: 'Cluster', name };
 }
 
 /** Its clock and version. A server that keeps /version from us (403) is there all the same. */

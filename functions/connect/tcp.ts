@@ -2,13 +2,12 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import pLimit from 'p-limit';
+import { connectTimeout } from '../cluster/api-client.ts';
 import type { ClusterError } from '../cluster/cluster-error.ts';
 import { connectionError, ExchangeTimeout, ProxyTimeout } from '../cluster/connection-errors.ts';
 import { type Endpoint, withScope } from './name-resolution.ts';
 import type { Seen } from './step.ts';
 
-/** Milliseconds, as long as the client waits for a connection. */
-const timeout = 5_000;
 const connectionsAtOnce = 4;
 
 /** Connects to each address and hangs up. Throws ClusterError where none answers; some that do not are a warning. */
@@ -32,8 +31,9 @@ export async function openPort({ port, addresses, behind }: Endpoint, signal: Ab
 
 async function connectTo(host: string, port: number, behind: string | undefined, signal: AbortSignal): Promise<true | ClusterError> {
   const socket = connect({ host, port });
-  const tooLate = behind === undefined ? new ExchangeTimeout(`no connection within ${timeout / 1000} s`, true) : new ProxyTimeout(timeout);
-  socket.setTimeout(timeout, () => socket.destroy(tooLate));
+  const tooLate =
+    behind === undefined ? new ExchangeTimeout(`no connection within ${connectTimeout / 1000} s`, true) : new ProxyTimeout(connectTimeout);
+  socket.setTimeout(connectTimeout, () => socket.destroy(tooLate));
   try {
     await once(socket, 'connect', { signal });
     return true;

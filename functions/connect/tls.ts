@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { isIP } from 'node:net';
 import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } from 'node:tls';
-import { type ApiAccess, apiClient } from '../cluster/api-client.ts';
+import { type ApiAccess, apiClient, connectTimeout } from '../cluster/api-client.ts';
 import { clean } from '../cluster/clean.ts';
 import { isClusterError } from '../cluster/cluster-error.ts';
 import { connectionError, ExchangeTimeout } from '../cluster/connection-errors.ts';
@@ -11,8 +11,6 @@ import type { Way } from '../cluster/open-cluster.ts';
 import { daysLeft, leftText } from './days-left.ts';
 import { failed, type Said, type Seen } from './step.ts';
 
-/** Milliseconds. */
-const timeout = 5_000;
 /** As the check api-server-certificate warns. */
 const warningDays = 30;
 
@@ -37,7 +35,7 @@ export async function serverCertificate({ access }: Way, signal: AbortSignal): P
     const opened = socket;
     // What is destroyed may still say so.
     opened.on('error', () => undefined);
-    opened.setTimeout(timeout, () => opened.destroy(new ExchangeTimeout(`no TLS within ${timeout / 1000} s`, true)));
+    opened.setTimeout(connectTimeout, () => opened.destroy(new ExchangeTimeout(`no TLS within ${connectTimeout / 1000} s`, true)));
     await once(opened, 'secureConnect', { signal });
     return said(opened, access, servername ?? host, url.host);
   } catch (error) {

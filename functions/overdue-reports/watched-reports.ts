@@ -1,7 +1,7 @@
 /** Which reports are to come by themselves: of which clusters and operations, when. */
 import type { OperationName } from '../report/model.ts';
-import type { ClusterConfiguration, Configuration, ScheduleConfiguration } from '../runtime/configuration.ts';
-import { selectClusters } from '../runtime/select-clusters.ts';
+import type { Configuration, ScheduleConfiguration } from '../runtime/configuration.ts';
+import { hasWhatIsNeeded, selectClusters } from '../runtime/select-clusters.ts';
 
 /** A report that a schedule owes. */
 export interface WatchedReport {
@@ -20,9 +20,8 @@ export interface NotWatched {
 export const timesOf = ({ cron, rate, timeZone }: ScheduleConfiguration): string =>
   cron === undefined ? `rate ${rate}` : `cron ${cron.trim().split(/\s+/).join(' ')} (${timeZone ?? 'UTC'})`;
 
-/** What an operation needs of a cluster to have something to report. A cluster that is gone has backups alone. */
-const canReport = (operation: OperationName, { eks, kubeconfig, backups }: ClusterConfiguration): boolean =>
-  operation === 'backup-verification' ? backups !== undefined : eks !== undefined || kubeconfig !== undefined;
+/** As each operation declares it: the operations themselves would bring all their checks into this function's bundle. */
+const needsOf = (operation: OperationName) => (operation === 'backup-verification' ? 'backups' : 'api');
 
 /** A run of a part of the checks is no successor of the last report, and leaves no trace where reports are looked for. */
 export const isNarrowed = ({ with: own = {} }: ScheduleConfiguration): boolean => own.only !== undefined || own.off !== undefined;
@@ -41,8 +40,7 @@ export const watchedReports = (
       continue;
     }
     for (const cluster of selectClusters(configuration, patterns)) {
-      const access = configuration.clusters[cluster];
-      if (access && canReport(operation, access)) watched.push({ cluster, operation, schedule });
+      if (hasWhatIsNeeded(needsOf(operation), configuration.clusters[cluster])) watched.push({ cluster, operation, schedule });
     }
   }
   return { watched, notWatched };

@@ -1,5 +1,5 @@
 import { checkIds } from '../runtime/check-ids.ts';
-import { type Finding, type Ref, refKey, type ScanResult } from '../scan/contracts.ts';
+import { clusterRef, type Finding, type Ref, refKey, type ScanResult } from '../scan/contracts.ts';
 import { compare } from './compare.ts';
 import { fingerprint } from './fingerprint.ts';
 import { fold, type IdentifiedFinding } from './fold.ts';
@@ -11,9 +11,6 @@ import { summarize } from './summary.ts';
 
 /** Named among the checks where annotations of a kind could not be looked at. */
 const ignoreAnnotations = 'ignore-annotations';
-
-/** The object of findings about a cluster as a whole. */
-export const clusterRef = (name: string): Ref => ({ apiVersion: 'nightshift.dev/v1', kind: 'Cluster', name });
 
 const unreachableSubject = 'unreachable';
 

@@ -36,7 +36,7 @@ export function clustersFor(
   configuration: Pick<Configuration, 'clusters'>,
   patterns: readonly string[] | undefined,
 ): string[] {
-  const has = (name: string) => hasNeeded[needs].isIn(configuration.clusters[name]);
+  const has = (name: string) => hasWhatIsNeeded(needs, configuration.clusters[name]);
   for (const pattern of patterns ?? ['*']) {
     const names = selectClusters(configuration, [pattern]);
     if (names.some(has)) continue;
@@ -45,6 +45,10 @@ export function clustersFor(
   }
   return selectClusters(configuration, patterns ?? ['*']).filter(has);
 }
+
+/** Does a cluster have what an operation with these needs runs on? One that is gone has backups alone. */
+export const hasWhatIsNeeded = (needs: Operation['needs'], cluster: ClusterConfiguration | undefined): boolean =>
+  hasNeeded[needs].isIn(cluster);
 
 const hasNeeded: Readonly<
   Record<

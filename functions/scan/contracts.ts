@@ -56,6 +56,9 @@ export const refTo = (
   name: typeof named?.name === 'string' ? named.name : '',
 });
 
+/** Names a cluster as a whole. */
+export const clusterRef = (name: string): Ref => ({ apiVersion: 'nightshift.dev/v1', kind: 'Cluster', name });
+
 /** One object in one string, for maps: kind, namespace and name, without the version, which two reads of one object may say differently. */
 export const refKey = ({ apiVersion, kind, namespace, name }: Ref): string =>
   `${apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''}/${kind}/${namespace ?? ''}/${name}`;

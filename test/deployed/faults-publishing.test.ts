@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Report, reportSchema } from '../../functions/report/model.ts';
 import type { ReturnValue } from '../../functions/report/return-value.ts';
 import { type Planted, silent } from '../control-plane/parts/faulty-proxy.ts';
-import { type FaultyService, publishTo, putEvents, s3, startFaultyService } from './parts/faulty-service.ts';
+import { type FaultyService, plantService, publishTo, putEvents, s3, startFaultyService } from './parts/faulty-service.ts';
 import type { RunningFunction } from './parts/runtime-client.ts';
 
 const latestKey = 'reports/prod/health-check/latest.json';
@@ -53,13 +53,7 @@ describe('killed while publishing', { timeout: 180_000 }, () => {
   const told = async () => ({ ops: (await service.ops.take()).length, leads: (await service.leads.take()).length });
   const latest = async (): Promise<Report> => reportSchema.parse(JSON.parse((await service.read(latestKey)) ?? ''));
   /** Something new for the next night to tell. */
-  const plantAnother = (name: string) =>
-    service.plane.apply({
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name, namespace: 'default' },
-      spec: { selector: { app: name }, ports: [{ port: 80 }] },
-    });
+  const plantAnother = (name: string) => plantService(service.plane, name);
   const newOnes = ({ findings }: Pick<Report, 'findings'>) =>
     findings.filter(({ change }) => change === 'new').map(({ object }) => object.name);
 

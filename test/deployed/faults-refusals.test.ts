@@ -5,7 +5,17 @@ import { type Report, reportSchema } from '../../functions/report/model.ts';
 import type { ReturnValue } from '../../functions/report/return-value.ts';
 import { anyList, listOf } from '../control-plane/faults/run-health-check.ts';
 import { type Aim, delayed, type Fault, type Planted, silent } from '../control-plane/parts/faulty-proxy.ts';
-import { bucket, type FaultyService, publishTo, putEvents, s3, s3Refusal, snsRefusal, startFaultyService } from './parts/faulty-service.ts';
+import {
+  bucket,
+  type FaultyService,
+  plantService,
+  publishTo,
+  putEvents,
+  s3,
+  s3Refusal,
+  snsRefusal,
+  startFaultyService,
+} from './parts/faulty-service.ts';
 import type { RunningFunction } from './parts/runtime-client.ts';
 
 const latestKey = 'reports/prod/health-check/latest.json';
@@ -56,13 +66,7 @@ describe('AWS refuses', { timeout: 240_000 }, () => {
     return () => running.logs().slice(from);
   };
   const latest = async (): Promise<Report> => reportSchema.parse(JSON.parse((await service.read(latestKey)) ?? ''));
-  const plantAnother = (name: string) =>
-    service.plane.apply({
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name, namespace: 'default' },
-      spec: { selector: { app: name }, ports: [{ port: 80 }] },
-    });
+  const plantAnother = (name: string) => plantService(service.plane, name);
   const storeOf = ({ publishers }: ReturnValue) => publishers.find(({ publisher }) => publisher === `s3://${bucket}`);
 
   describe('S3 the report', () => {

@@ -9,7 +9,7 @@ import { type ClusterRun, runOnCluster } from '../../functions/runtime/run-on-cl
 import type { Source } from '../../functions/scan/contracts.ts';
 import { memorySource } from '../scan/memory-source.ts';
 
-const run = (open: ClusterRun['open'], signal: AbortSignal) =>
+const runWith = ({ open, signal, ...more }: Pick<ClusterRun, 'open' | 'signal'> & Partial<ClusterRun>) =>
   runOnCluster({
     operation: healthCheck,
     cluster: 'prod',
@@ -20,7 +20,9 @@ const run = (open: ClusterRun['open'], signal: AbortSignal) =>
     open,
     previous: undefined,
     signal,
+    ...more,
   });
+const run = (open: ClusterRun['open'], signal: AbortSignal) => runWith({ open, signal });
 
 test('a way to the cluster that hangs and does not listen: a report in time, and what opens later is closed', async () => {
   const opening = Promise.withResolvers<Source>();
@@ -57,19 +59,8 @@ const waiting = (name: string, annotations: object = {}) => ({
 });
 const file = 's3://reports/config/overrides.yaml';
 const objects = [waiting('a'), waiting('b'), waiting('c', { 'nightshift.dev/ignore': 'pod-*' })];
-const runWith = (more: Partial<ClusterRun>) =>
-  runOnCluster({
-    operation: healthCheck,
-    cluster: 'prod',
-    options: {},
-    selection: {},
-    runId: '0123456789abcdef',
-    eventTime: '2026-11-24T06:00:00.000Z',
-    open: async () => memorySource({ objects }),
-    previous: undefined,
-    signal: AbortSignal.timeout(30_000),
-    ...more,
-  });
+const runOnObjects = (more: Partial<ClusterRun>) =>
+  runWith({ open: async () => memorySource({ objects }), signal: AbortSignal.timeout(30_000), ...more });
 const waitingPods = ({ findings }: Report) => findings.filter(({ check }) => check === 'pod-waiting').map(({ object }) => object.name);
 const overrides = (text: string): LaidOver => ({
   overrides: readOverrides(text, 'config/overrides.yaml', healthCheck, undefined),
@@ -78,7 +69,7 @@ const overrides = (text: string): LaidOver => ({
 
 describe('what is laid over the options', () => {
   test('counts, is told beside the rules of the configuration, and the report is of full scope', async () => {
-    const report = await runWith({
+    const report = await runOnObjects({
       options: { ignore: [{ check: 'pod-*', name: 'a', reason: 'deployed' }] },
       laidOver: overrides(`
 options: { health-check: { checks: { off: [warning-events], pod-waiting: { graceMinutes: 1 } } } }
@@ -100,7 +91,7 @@ clusters: { prod: { options: { health-check: { ignore: [{ check: "pod-*", name: 
   });
 
   test('is no part of a report where there is no place for it', async () => {
-    const report = await runWith({});
+    const report = await runOnObjects({});
     assert.equal(
       report.checks.some(({ check }) => check === 'configuration-overrides'),
       false,
@@ -114,20 +105,20 @@ clusters: { prod: { options: { health-check: { ignore: [{ check: "pod-*", name: 
     const problem = { message: 'is not understood', remedy: 'mend it' };
     const seen = (report: Report) =>
       report.findings.map(({ check, severity, object, change }) => [check, severity, object.kind, object.name, change]);
-    const first = await runWith({ options: everything, laidOver: { facts: { file, problem } } });
+    const first = await runOnObjects({ options: everything, laidOver: { facts: { file, problem } } });
     assert.deepEqual(seen(first), [['configuration-overrides', 'warning', 'File', file, 'new']]);
     assert.deepEqual([first.status, first.complete], ['degraded', true]);
     const unread = { facts: { file, problem: { ...problem, message: 'could not be read' }, unread: 'AccessDenied' } };
-    const second = await runWith({ runId: 'b', options: everything, laidOver: unread, previous: first });
+    const second = await runOnObjects({ runId: 'b', options: everything, laidOver: unread, previous: first });
     assert.deepEqual(seen(second), [['configuration-overrides', 'warning', 'File', file, 'ongoing']]);
     const check = second.checks.find(({ check: id }) => id === 'configuration-overrides');
     assert.deepEqual([check?.ran, check?.reason], [false, 'AccessDenied']);
-    const third = await runWith({ runId: 'c', options: everything, laidOver: { facts: { file } }, previous: second });
+    const third = await runOnObjects({ runId: 'c', options: everything, laidOver: { facts: { file } }, previous: second });
     assert.deepEqual([third.findings.length, third.resolved.map(({ check: id }) => id)], [0, ['configuration-overrides']]);
   });
 
   test('is told of a cluster that cannot be reached too', async () => {
-    const report = await runWith({
+    const report = await runOnObjects({
       open: () => Promise.reject(new ClusterError('timeout', 'no answer', 'look')),
       laidOver: { facts: { file, problem: { message: 'is not understood', remedy: 'mend it' } } },
     });
@@ -138,14 +129,14 @@ clusters: { prod: { options: { health-check: { ignore: [{ check: "pod-*", name: 
   });
 
   test('a mute takes a finding away without calling it resolved; when it ends, the finding is new again', async () => {
-    const before = await runWith({});
-    const muted = await runWith({
+    const before = await runOnObjects({});
+    const muted = await runOnObjects({
       runId: 'b',
       previous: before,
       laidOver: overrides('options: { health-check: { ignore: [{ name: a, reason: tonight }] } }'),
     });
     assert.deepEqual([waitingPods(muted), muted.resolved], [['b'], []]);
-    const after = await runWith({ runId: 'c', previous: muted, laidOver: { facts: { file } } });
+    const after = await runOnObjects({ runId: 'c', previous: muted, laidOver: { facts: { file } } });
     assert.deepEqual(
       after.findings.filter(({ check }) => check === 'pod-waiting').map(({ object, change }) => [object.name, change]),
       [
@@ -158,7 +149,7 @@ clusters: { prod: { options: { health-check: { ignore: [{ check: "pod-*", name: 
 
 test('Namespaces that may not be listed: the report is complete, and says that their annotations were not seen', async () => {
   const refused = { state: 'failed', reason: 'forbidden', message: 'namespaces is forbidden', remedy: 'grant it' } as const;
-  const report = await runWith({
+  const report = await runOnObjects({
     selection: { only: ['pod-waiting'] },
     open: async () => memorySource({ objects, endings: { namespaces: refused } }),
   });

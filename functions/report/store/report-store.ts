@@ -1,5 +1,6 @@
 import { type OperationName, type Report, reportSchema } from '../model.ts';
 import { refusal } from '../refusals.ts';
+import { latestKey, reportFolder } from './keys.ts';
 import { attempts, beforeAttempt, parseJson, type RunState, runState } from './state.ts';
 import type { Storage, StoredText } from './storage.ts';
 
@@ -57,8 +58,6 @@ interface Placed {
   readonly time: string | undefined;
 }
 
-const folder = (cluster: string, operation: string): string => `reports/${cluster}/${operation}`;
-
 /** When the run was to happen: reports are filed by it, so that a retry overwrites its own. */
 const timeOf = ({ eventTime, startedAt }: Pick<Report, 'eventTime' | 'startedAt'>): string =>
   new Date(eventTime ?? startedAt).toISOString();
@@ -66,7 +65,7 @@ const timeOf = ({ eventTime, startedAt }: Pick<Report, 'eventTime' | 'startedAt'
 /** `reports/prod/health-check/2026/11/24/060000Z-0123456789abcdef`, without its ending. */
 export const reportKey = (report: Pick<Report, 'cluster' | 'operation' | 'runId' | 'eventTime' | 'startedAt'>): string => {
   const [day = '', clock = ''] = timeOf(report).split('T');
-  return `${folder(report.cluster, report.operation)}/${day.replaceAll('-', '/')}/${clock.slice(0, 8).replaceAll(':', '')}Z-${report.runId}`;
+  return `${reportFolder(report.cluster, report.operation)}/${day.replaceAll('-', '/')}/${clock.slice(0, 8).replaceAll(':', '')}Z-${report.runId}`;
 };
 
 /**
@@ -82,7 +81,7 @@ const jsonType = 'application/json';
 const htmlType = 'text/html; charset=utf-8';
 
 async function latest(storage: Storage, warn: Warn, seen: Seen, cluster: string, operation: OperationName): Promise<Report | undefined> {
-  const key = `${folder(cluster, operation)}/latest.json`;
+  const key = latestKey(cluster, operation);
   let stored: StoredText | undefined;
   try {
     stored = await storage.read(key);
@@ -120,17 +119,23 @@ async function save(storage: Storage, seen: Seen, report: Report, html: string):
   await attempt(keys.html, () => storage.write(keys.html, html, htmlType));
   let isLatest = false;
   let overtaken = false;
-  const last = `${folder(report.cluster, report.operation)}/latest`;
-  const before = seen.get(`${last}.json`);
-  seen.delete(`${last}.json`);
+  const last = latestKey(report.cluster, report.operation);
+  const before = seen.get(last);
+  seen.delete(last);
   if (!report.fullScope) return { ...keys, latest: false, problems };
   if (before === 'unread') {
-    problems.push(`${last}.json could not be read before this run, so that it was not written over`);
+    problems.push(`${last} could not be read before this run, so that it was not written over`);
   } else {
     const time = orderTime(report);
     const failures = problems.length;
-    const page = { key: `${last}.html`, text: html, contentType: htmlType, time, timeOf: timeOfHtml };
-    const data = { key: `${last}.json`, text: json, contentType: jsonType, time, timeOf: timeOfJson };
+    const page = {
+      key: `${reportFolder(report.cluster, report.operation)}/latest.html`,
+      text: html,
+      contentType: htmlType,
+      time,
+      timeOf: timeOfHtml,
+    };
+    const data = { key: last, text: json, contentType: jsonType, time, timeOf: timeOfJson };
     isLatest = await attempt(data.key, () => replaceOlder(storage, data, before));
     overtaken = !isLatest && problems.length === failures;
     if (isLatest) await attempt(page.key, () => replaceOlder(storage, page));

@@ -2,8 +2,12 @@
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { type Precondition, type Storage, TooLong } from './storage.ts';
 
-const statusOf = (error: unknown): number | undefined =>
+/** The HTTP status of what the SDK threw. */
+export const statusOf = (error: unknown): number | undefined =>
   (error as { readonly $metadata?: { readonly httpStatusCode?: number } } | null)?.$metadata?.httpStatusCode;
+
+/** Is there no such key? A bucket that is not there is no missing key. */
+export const isMissingKey = (error: unknown): boolean => statusOf(error) === 404 && (error as Error).name !== 'NoSuchBucket';
 
 const conditions = (precondition: Precondition | undefined) =>
   precondition === undefined ? {} : precondition === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: precondition.version };
@@ -29,7 +33,7 @@ export const s3Storage = (client: S3Client, bucket: string, prefix = ''): Storag
         return { text: (await Body?.transformToString('utf-8')) ?? '', version: ETag };
       } catch (error) {
         if (known && statusOf(error) === 304) return known;
-        if (statusOf(error) === 404 && (error as Error).name !== 'NoSuchBucket') return undefined;
+        if (isMissingKey(error)) return undefined;
         throw error;
       }
     },
@@ -42,11 +46,7 @@ export const s3Storage = (client: S3Client, bucket: string, prefix = ''): Storag
       } catch (error) {
         // 412: the condition does not hold; 409: another conditional write is under way; 404: the object to match is gone.
         const status = statusOf(error);
-        if (
-          precondition !== undefined &&
-          (status === 412 || status === 409 || (status === 404 && (error as Error).name !== 'NoSuchBucket'))
-        )
-          return false;
+        if (precondition !== undefined && (status === 412 || status === 409 || isMissingKey(error))) return false;
         throw error;
       }
     },

@@ -77,7 +77,7 @@ export async function startFaultyService(clusters: readonly string[] = []): Prom
   const leads = await createQueue(emulator, 'leads', 0);
   await subscribe(emulator, arn('ops'), ops);
   await subscribe(emulator, arn('leads'), leads);
-  await plantFault(plane);
+  await plantService(plane, 'checkout', 'checkuot');
 
   const running = new Set<RunningFunction>();
   return {
@@ -129,14 +129,14 @@ export async function startFaultyService(clusters: readonly string[] = []): Prom
   };
 }
 
-async function plantFault(plane: ControlPlane): Promise<void> {
-  await plane.apply({
+/** Plants a fault: a Service that selects no pod. */
+export const plantService = (plane: ControlPlane, name: string, app = name) =>
+  plane.apply({
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { name: 'checkout', namespace: 'default' },
-    spec: { selector: { app: 'checkuot' }, ports: [{ port: 80 }] },
+    metadata: { name, namespace: 'default' },
+    spec: { selector: { app }, ports: [{ port: 80 }] },
   });
-}
 
 /** PUT or GET of a key in the report bucket. */
 export const s3 =

@@ -27,22 +27,27 @@ export interface Settled {
  */
 export function settle({ gone, settling, flapping, ran, incomplete, isRetry }: SettlingInput): Settled {
   const seenGoneByFirstTry = ({ change }: ReportedFinding) => isRetry && change !== 'unverified';
+  // Within one run they are still to be told if a further try finds it again.
+  const noted = (finding: ReportedFinding) => (isRetry ? finding : withoutNotes(finding));
   const still = settling.flatMap((finding): ReportedFinding[] => {
     if (seenGoneByFirstTry(finding)) return ran.has(finding.check) || incomplete.has(finding.check) ? [finding] : [];
-    return incomplete.has(finding.check) ? [{ ...finding, change: 'unverified' }] : [];
+    return incomplete.has(finding.check) ? [{ ...noted(finding), change: 'unverified' }] : [];
   });
   const over = settling.filter((finding) => ran.has(finding.check) && !seenGoneByFirstTry(finding));
   return {
-    settling: [...still, ...gone.filter(({ check }) => flapping.has(check)).map(asSettling)],
+    settling: [...still, ...gone.filter(({ check }) => flapping.has(check)).map((finding) => asSettling(noted(finding)))],
     resolved: [
       ...gone.filter(({ check }) => !flapping.has(check)),
-      ...over.map((finding): ReportedFinding => ({ ...finding, change: 'ongoing' })),
+      ...over.map((finding): ReportedFinding => ({ ...withoutNotes(finding), change: 'ongoing' })),
     ],
   };
 }
 
+/** Without why it was told of, which is of the night in which it was found. */
+const withoutNotes = ({ raisedFrom: _, formerCause: __, ...finding }: ReportedFinding): ReportedFinding => finding;
+
 /** Without what it explained, which stands elsewhere or is over. */
-const asSettling = (finding: ReportedFinding): ReportedFinding => {
-  const { raisedFrom: _, formerCause: __, consequences: ___, consequenceCount: ____, ...rest } = finding;
-  return { ...rest, change: 'ongoing' };
-};
+const asSettling = ({ consequences: _, consequenceCount: __, ...finding }: ReportedFinding): ReportedFinding => ({
+  ...finding,
+  change: 'ongoing',
+});

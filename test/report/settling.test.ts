@@ -57,6 +57,23 @@ describe('what a flapping check no longer says', () => {
     );
   });
 
+  test('and what only explained it no longer does, is still told when a further try of the same run finds it again', () => {
+    const first = night(1, undefined, [waiting(), dead()], { links: [onNode] });
+    assert.deepEqual(states(first), [['node-not-ready', 'new', since1]]);
+    const alone = night(2, first, [waiting()]);
+    const gone = night(2, alone, []);
+    const back = night(2, gone, [waiting()]);
+    const former = (report: Report) => report.findings.map(({ check, formerCause }) => [check, formerCause?.name]);
+    assert.deepEqual([former(alone), former(back)], [[['pod-waiting', 'n1']], [['pod-waiting', 'n1']]]);
+    assert.equal(settlingOf(gone).length, 1);
+    const quiet = night(3, gone, []);
+    assert.deepEqual(
+      quiet.resolved.map(({ check, formerCause }) => [check, formerCause]),
+      [['pod-waiting', undefined]],
+      'the note is of that night alone',
+    );
+  });
+
   test('is ongoing since it was first seen when it is back, and graver where it is', () => {
     const settling = night(2, night(1, undefined, [waiting()]), []);
     const back = night(3, settling, [waiting()]);

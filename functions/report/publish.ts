@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Report } from './model.ts';
+import { type Report, severityRank } from './model.ts';
 import { refusal } from './refusals.ts';
+import { isUntold } from './settling.ts';
 import { orderTime, type ReportStore, type SavedReport } from './store/report-store.ts';
 import { type Deliveries, deliveryOf, type Listener, type Receiver, receiverOf } from './store/state.ts';
 
@@ -79,7 +80,7 @@ export async function publishReport(
       try {
         const { sent, detail } = await publisher.publish(report, stored, receiver(publisher));
         if (sent) await mark(() => store.markNotified(cluster, operation, report, publisher, at));
-        else heard.push(publisher);
+        else if (!settlesUntold(report, publisher)) heard.push(publisher);
         return { publisher: name, ok: true, detail };
       } catch (error) {
         return { publisher: name, ok: false, detail: refusal(error) };
@@ -90,6 +91,10 @@ export async function publishReport(
   const storing = { publisher: store.location, ok: problems.length === 0, detail: [stored.json, ...new Set(problems)].join('; ') };
   return { stored, outcomes: [storing, ...outcomes] };
 }
+
+/** Does it settle what no try of its run told this receiver of? */
+const settlesUntold = ({ settling = [] }: Report, { atLeast = 'info' }: Publisher): boolean =>
+  settling.some((finding) => isUntold(finding) && severityRank(finding.severity) <= severityRank(atLeast));
 
 /** What of a report a receiver would be told. */
 const said = ({ findings, resolved }: Report) =>

@@ -43,6 +43,12 @@ export function settle({ gone, settling, flapping, ran, incomplete, isRetry }: S
   };
 }
 
+/**
+ * Did an earlier try of this same run have something to tell of it that no try may have told? If it is back it is ongoing, and if not it is
+ * called resolved: both make sense only to who has heard of it.
+ */
+export const isUntold = ({ raisedFrom, formerCause }: ReportedFinding): boolean => (raisedFrom ?? formerCause) !== undefined;
+
 /** Without why it was told of, which is of the night in which it was found. */
 const withoutNotes = ({ raisedFrom: _, formerCause: __, ...finding }: ReportedFinding): ReportedFinding => finding;
 

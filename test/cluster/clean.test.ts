@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { clean, cleanValue, mayBeUnclean } from '../../functions/cluster/clean.ts';
+import fc from '../fuzz.ts';
 
 const escapeCharacter = String.fromCharCode(0x1b);
 

@@ -1,7 +1,7 @@
 /** Objects with holes: what may be missing, null or of a value that nobody has heard of is so, somewhere at random. */
 import assert from 'node:assert/strict';
-import * as fc from 'fast-check';
 import type { Check } from '../../functions/scan/contracts.ts';
+import fc from '../fuzz.ts';
 import { type CheckRun, runCheck } from './run-check.ts';
 
 type Json = unknown;

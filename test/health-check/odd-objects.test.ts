@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import * as fc from 'fast-check';
 import { manifests } from '../../functions/cluster/manifest-documents.ts';
 import { manifestTexts } from '../../functions/cluster/manifest-files.ts';
 import { checks } from '../../functions/health-check/checks/index.ts';
@@ -13,6 +12,7 @@ import { renderHtml } from '../../functions/report/html/render-html.ts';
 import { reportSchema } from '../../functions/report/model.ts';
 import { renderText } from '../../functions/report/render-text.ts';
 import { runOnCluster } from '../../functions/runtime/run-on-cluster.ts';
+import fc from '../fuzz.ts';
 import { memorySource } from '../scan/memory-source.ts';
 import { type Path, placesIn, replaced } from './holes.ts';
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import * as fc from 'fast-check';
 import { openManifests } from '../../functions/cluster/source-manifests.ts';
 import { checks } from '../../functions/health-check/checks/index.ts';
 import { buildReport } from '../../functions/report/build-report.ts';
@@ -11,6 +10,7 @@ import { renderText } from '../../functions/report/render-text.ts';
 import type { Read } from '../../functions/scan/contracts.ts';
 import { planReads } from '../../functions/scan/plan-reads.ts';
 import { scan } from '../../functions/scan/scan.ts';
+import fc from '../fuzz.ts';
 import { memorySource } from '../scan/memory-source.ts';
 
 const example = join(import.meta.dirname, '../../functions/cli/example');

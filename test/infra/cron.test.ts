@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { cronMistakes } from '../../infra/cron.ts';
+import fc from '../fuzz.ts';
 
 // The examples of https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html are among them.
 const right = [

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { cronerPattern, graceOf, lastDue, longestInterval } from '../../functions/overdue-reports/due-times.ts';
 import { cronMistakes } from '../../infra/cron.ts';
+import fc from '../fuzz.ts';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { buildReport, type ReportInput, unreachableReport } from '../../functions/report/build-report.ts';
 import { reportSchema } from '../../functions/report/model.ts';
 import { clusterRef, type Finding, type ObserverEnd } from '../../functions/scan/contracts.ts';
+import fc from '../fuzz.ts';
 import { checks, facts, found, healthyReport, ref, reportOf, sampleReport, scanOf, yesterday } from './sample-report.ts';
 
 const insecure: Finding = {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import type { ReportInput } from '../../functions/report/build-report.ts';
 import type { Report } from '../../functions/report/model.ts';
 import type { Finding, Link, ObserverEnd } from '../../functions/scan/contracts.ts';
+import fc from '../fuzz.ts';
 import { checks, facts, found, ref, reportOf, scanOf, yesterday } from './sample-report.ts';
 
 type Found = ReturnType<typeof found>;

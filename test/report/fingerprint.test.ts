@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { fingerprint } from '../../functions/report/fingerprint.ts';
 import type { Finding } from '../../functions/scan/contracts.ts';
+import fc from '../fuzz.ts';
 
 const finding: Finding = {
   object: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'checkout', uid: 'a' },

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { type FoldedFinding, fold, type IdentifiedFinding } from '../../functions/report/fold.ts';
 import { type Link, type Ref, refKey, type Severity } from '../../functions/scan/contracts.ts';
+import fc from '../fuzz.ts';
 import { ref } from './sample-report.ts';
 
 const symptoms = new Set(['warning-events']);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as fc from 'fast-check';
 import { glob } from '../../functions/report/glob.ts';
+import fc from '../fuzz.ts';
 
 test('a glob is no regular expression', () => {
   assert.ok(glob('a.b+(c)')('a.b+(c)'));

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import * as fc from 'fast-check';
 import type { Ignorable } from '../../functions/report/ignorable.ts';
 import { ignoreFindings } from '../../functions/report/ignore.ts';
 import { reportSchema } from '../../functions/report/model.ts';
 import { type IgnoreAnnotation, type Ref, refKey } from '../../functions/scan/contracts.ts';
+import fc from '../fuzz.ts';
 import { facts, found, ref, reportOf, scanOf, yesterday } from './sample-report.ts';
 
 const checkout = ref('Deployment', 'checkout', 'shop');

@@ -1,13 +1,13 @@
 /** Read by micromark with GitHub's extensions, which follows cmark-gfm: what a reader of the text gets, not what we think that we wrote. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
 import { code, fenced, listItem, prose, table } from '../../functions/report/markdown-text.ts';
 import type { Report } from '../../functions/report/model.ts';
 import { renderMarkdown } from '../../functions/report/render-markdown.ts';
+import fc from '../fuzz.ts';
 import { found, healthyReport, ref, reportOf, sampleReport, scanOf } from './sample-report.ts';
 
 interface Node {

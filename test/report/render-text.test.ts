@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import fc from 'fast-check';
 import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
 import type { Report } from '../../functions/report/model.ts';
 import { renderText, useColor, wrapped } from '../../functions/report/render-text.ts';
+import fc from '../fuzz.ts';
 import { found, healthyReport, ref, reportOf, sampleReport, scanOf } from './sample-report.ts';
 
 const plain = { columns: 80, color: false };

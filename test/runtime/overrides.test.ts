@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import * as fc from 'fast-check';
 import { healthCheck } from '../../functions/health-check/operation.ts';
 import { reportStore } from '../../functions/report/store/report-store.ts';
 import { type Storage, type StoredText, TooLong } from '../../functions/report/store/storage.ts';
@@ -14,6 +13,7 @@ import type { Overrides } from '../../functions/runtime/overrides.ts';
 import { overridesInForce } from '../../functions/runtime/overrides-in-force.ts';
 import { readConfiguration } from '../../functions/runtime/read-configuration.ts';
 import { readOverrides } from '../../functions/runtime/read-overrides.ts';
+import fc from '../fuzz.ts';
 
 const arn = 'arn:aws:sns:eu-central-1:123456789012:oncall';
 const configuration = readConfiguration(

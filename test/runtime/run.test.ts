@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as fc from 'fast-check';
 import { healthCheck } from '../../functions/health-check/operation.ts';
 import { validateCheckOptions } from '../../functions/runtime/check-options.ts';
 import type { OperationOptions } from '../../functions/runtime/configuration.ts';
@@ -9,6 +8,7 @@ import { ConfigurationError } from '../../functions/runtime/configuration-error.
 import { checksOff } from '../../functions/runtime/operation.ts';
 import { runIdOf } from '../../functions/runtime/run-id.ts';
 import { reserveOf, timeBudget } from '../../functions/runtime/time-budget.ts';
+import fc from '../fuzz.ts';
 
 test('a run’s id: the same for the same execution, another for another execution, cluster or operation', () => {
   const id = runIdOf('e', 'prod', 'health-check');

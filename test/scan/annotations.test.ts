@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import * as fc from 'fast-check';
 import * as z from 'zod';
 import { deployments, metadataOf, namespaces, ownerReads, pods, replicaSets, secrets } from '../../functions/cluster/kinds.ts';
 import { annotationSelection } from '../../functions/scan/annotations.ts';
 import { type Check, defineCheck, type Read, type Reads, type ScanResult } from '../../functions/scan/contracts.ts';
 import { scan } from '../../functions/scan/scan.ts';
+import fc from '../fuzz.ts';
 import { type Ending, memorySource } from './memory-source.ts';
 
 const object = (kind: string, name: string, annotations?: unknown, more: object = {}) => ({

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import * as fc from 'fast-check';
 import * as z from 'zod';
 import { leases, metadataOf, ownerReads, pods, secrets, services } from '../../functions/cluster/kinds.ts';
 import {
@@ -18,6 +17,7 @@ import {
   type Source,
 } from '../../functions/scan/contracts.ts';
 import { scan } from '../../functions/scan/scan.ts';
+import fc from '../fuzz.ts';
 import { memorySource } from './memory-source.ts';
 
 const object = (kind: string, name: string, more: object = {}) => ({

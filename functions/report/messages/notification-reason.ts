@@ -1,6 +1,7 @@
 /** Which of a report’s changes matter to one receiver, and why it is sent a message. */
 import type { NotificationConfiguration } from '../../runtime/configuration.ts';
 import { type Report, type ReportedFinding, severityRank } from '../model.ts';
+import { isUntold } from '../settling.ts';
 import { orderTime } from '../store/report-store.ts';
 import type { Receiver } from '../store/state.ts';
 
@@ -35,7 +36,7 @@ export interface Changes {
   readonly remaining: readonly ReportedFinding[];
   readonly resolved: readonly ReportedFinding[];
   readonly ongoing: readonly ReportedFinding[];
-  /** Only for whoever may not know of them: if they are back they are ongoing, and nothing to be told again. */
+  /** Those that whoever is told may not know of: if they are back they are ongoing, and nothing to be told again. */
   readonly settling: readonly ReportedFinding[];
 }
 
@@ -65,7 +66,7 @@ export function tellingOf(report: Report, rule: NotificationRule, receiver: Rece
   const reason = receiver.owed ? 'owed' : (changeOf(report, changes) ?? (isDue || rule.when === 'always' ? 'reminder' : undefined));
   if (!reason) return undefined;
   const because = reason === 'reminder' && isDue ? dueBecause(quiet) : why[reason];
-  const settling = reason === 'owed' ? changes.settling : [];
+  const settling = reason === 'owed' ? changes.settling : changes.settling.filter(isUntold);
   return { ...changes, settling, reason, because, listsOngoing: isDue || reason === 'owed' || reason === 'reminder' };
 }
 

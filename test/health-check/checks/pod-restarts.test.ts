@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import * as fc from 'fast-check';
 import check from '../../../functions/health-check/checks/pod-restarts.ts';
 import type { RestartMemory } from '../../../functions/health-check/restart-history.ts';
+import fc from '../../fuzz.ts';
 import { assertSurvivesHoles } from '../holes.ts';
 import { ago, now, ofReplicaSet, pod, replicaSet, runningContainer, terminated, waitingContainer } from '../objects.ts';
 import { assertSilent, runCheck, theFinding } from '../run-check.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { byMessage, groupFindings, shapeOf } from '../../../functions/report/html/grouping.ts';
 import type { ReportedFinding } from '../../../functions/report/model.ts';
+import fc from '../../fuzz.ts';
 import { largeReport } from '../large-report.ts';
 import { found, ref, reportOf, scanOf } from '../sample-report.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { type ChatMessage, inChat } from '../../../functions/report/messages/chat.ts';
 import { messageBudget, notification, structuredMessage } from '../../../functions/report/messages/notification.ts';
 import type { Report } from '../../../functions/report/model.ts';
+import fc from '../../fuzz.ts';
 import { facts, found, healthyReport, ref, reportOf, sampleReport, scanOf, yesterday } from '../sample-report.ts';
 import { assertHarmless, chatSchema } from './chat-format.ts';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { messageBudget, notification } from '../../../functions/report/messages/notification.ts';
 import { asSubject } from '../../../functions/report/messages/subject.ts';
 import type { Report } from '../../../functions/report/model.ts';
 import type { Finding, ObserverEnd } from '../../../functions/scan/contracts.ts';
+import fc from '../../fuzz.ts';
 import { facts, found, healthyReport, ref, reportOf, sampleReport, scanOf, yesterday } from '../sample-report.ts';
 
 const changes = { atLeast: 'warning', when: 'changes' } as const;

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import fc from 'fast-check';
 import { renderHtml } from '../../../functions/report/html/render-html.ts';
 import type { Report } from '../../../functions/report/model.ts';
 import { directoryStorage } from '../../../functions/report/store/directory.ts';
@@ -12,6 +11,7 @@ import { reportStore } from '../../../functions/report/store/report-store.ts';
 import { s3Storage } from '../../../functions/report/store/s3.ts';
 import { deliveryOf, receiverOf } from '../../../functions/report/store/state.ts';
 import type { Storage } from '../../../functions/report/store/storage.ts';
+import fc from '../../fuzz.ts';
 import { healthyReport } from '../sample-report.ts';
 
 const silent = () => undefined;

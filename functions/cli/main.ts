@@ -4,7 +4,7 @@ import { allOperations as operations } from '../operations.ts';
 import type { Report } from '../report/model.ts';
 import type { Configuration } from '../runtime/configuration.ts';
 import type { OperationRequest } from '../runtime/events.ts';
-import type { CheckSelection } from '../runtime/operation.ts';
+import type { ClusterRun } from '../runtime/run-on-cluster.ts';
 import { type Command, parseArguments, UsageError } from './arguments.ts';
 import { exitCodeOf, gravestExitCode, isUnread } from './exit-code.ts';
 import type { Output } from './output.ts';
@@ -36,7 +36,7 @@ const assertOneReport = ({ out, output }: Command, clusters: number): void => {
 interface Run {
   readonly command: Command;
   readonly request: OperationRequest;
-  readonly selection: CheckSelection;
+  readonly own: ClusterRun['own'];
   readonly executionId: string;
   readonly configuration: Configuration | undefined;
   readonly state: State;
@@ -44,7 +44,7 @@ interface Run {
 }
 
 const runOne = async ({ cluster, options, narrowed = false, open }: Target, run: Run): Promise<Report> => {
-  const { command, request, selection, executionId, configuration, state, signal } = run;
+  const { command, request, own, executionId, configuration, state, signal } = run;
   const { runOnCluster } = await import('../runtime/run-on-cluster.ts');
   const { runIdOf } = await import('../runtime/run-id.ts');
   const { progressLine } = await import('./progress.ts');
@@ -55,7 +55,7 @@ const runOne = async ({ cluster, options, narrowed = false, open }: Target, run:
       cluster,
       options,
       laidOver: await state.laidOver(command.operation, cluster, configuration),
-      selection,
+      own,
       narrowed,
       runId: runIdOf(executionId, cluster, command.operation.name),
       eventTime: request.time ?? new Date().toISOString(),
@@ -123,14 +123,14 @@ const runOperation = async (command: Command, signal: AbortSignal): Promise<numb
   const event = command.event === undefined ? {} : await eventOf(command.event);
   const configuration = await configurationOf(command);
   const request = parseEvent(event, command.operation);
-  const selection: CheckSelection = { ...request.own, ...parseEvent(command.own, command.operation).own };
+  const own = { ...request.own, ...parseEvent(command.own, command.operation).own };
   const targets = await targetsOf(command, configuration, request.clusters);
   assertOneReport(command, targets.length);
   const state = await openState(command.state);
   return runAll(targets, output, {
     command,
     request,
-    selection,
+    own,
     executionId: request.executionId ?? randomUUID(),
     configuration,
     state,

@@ -8,4 +8,8 @@ export const healthCheck: Operation = {
   needs: 'api',
   checks,
   event: checkSelection(checks),
+  look: async (look) => {
+    const { lookAtObjects } = await import('../scan/look-at-objects.ts');
+    return lookAtObjects(checks, look);
+  },
 };

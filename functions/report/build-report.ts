@@ -60,7 +60,7 @@ interface Context {
   readonly today: Date;
 }
 
-export interface ReportInput extends Context {
+export interface ReportInput extends Context, Partial<Pick<Report, 'tables' | 'backupSchedules'>> {
   readonly facts: RunFacts;
   readonly scan: ScanResult<Finding>;
   readonly sourceFindings: readonly Finding[];
@@ -115,6 +115,7 @@ function assemble(input: ReportInput, access: Report['checks']): Report {
   const unreachable = access.some(({ ran }) => !ran);
   const ended = (outcome: string) => new Set(scan.observers.filter((observer) => observer.outcome === outcome).map(({ id }) => id));
   const [ran, incomplete] = [ended('ran'), ended('incomplete')];
+  for (const { id, deferred } of scan.observers) if (deferred) incomplete.add(id);
   (unreachable ? incomplete : ran).add(clusterAccess);
 
   const found = [...scan.out.map((finding) => ({ ...finding, check: finding.observer })), ...fromSource(input.sourceFindings)];
@@ -159,6 +160,8 @@ function assemble(input: ReportInput, access: Report['checks']): Report {
     ignored,
     ...(input.overrides?.inForce && { overrides: input.overrides.inForce }),
     ...(comparedWith && { comparedWith }),
+    ...(input.tables && input.tables.length > 0 && { tables: input.tables }),
+    ...(input.backupSchedules && { backupSchedules: input.backupSchedules }),
   };
   const { source, kubernetesVersion, ...run } = facts;
   const summary = summarize(body);

@@ -121,6 +121,32 @@ export const reportSchema = z.object({
   tables: z
     .array(z.object({ title: z.string(), columns: z.array(z.string()), rows: z.array(z.array(z.union([z.string(), z.number()]))) }))
     .optional(),
+  backupSchedules: z
+    .array(
+      z.object({
+        location: z.string(),
+        schedule: z.string().describe('Empty: the backups that were made by hand'),
+        cron: z.string().optional(),
+        timeZone: z.string().optional(),
+        newestVerified: z
+          .object({ backup: z.string(), completedAt: time, level: z.string().describe('How deep it was looked into'), verifiedAt: time })
+          .optional()
+          .describe('The newest backup that was looked into and found restorable; absent: none was'),
+        hoursSinceVerified: z.number().optional().describe('Age of the data in it; absent: none was verified'),
+        allowedHours: z.number().optional().describe('How old it may get by its schedule before a backup was missed'),
+        calendar: z
+          .array(
+            z.object({
+              date: z.string().describe('UTC'),
+              verdict: z.enum(['ok', 'warning', 'error', 'unknown', 'in-progress', 'none']),
+              backups: z.number(),
+            }),
+          )
+          .describe('The last 30 days, the oldest first, by the day on which a backup began'),
+      }),
+    )
+    .optional()
+    .describe('What a location holds of each schedule'),
   plan: z.object({ id: z.string(), expiresAt: time }).optional(),
   journal: z.object({ id: z.string() }).optional(),
   memory: z.record(z.string(), z.unknown()).describe('By check: what it remembers for the next run, 64 KB at most'),

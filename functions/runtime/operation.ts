@@ -1,7 +1,42 @@
 import * as z from 'zod';
-import type { OperationName } from '../report/model.ts';
-import type { Check } from '../scan/contracts.ts';
-import type { OperationOptions } from './configuration.ts';
+import type { OperationName, Report } from '../report/model.ts';
+import type { Storage } from '../report/store/storage.ts';
+import type { Declaration, Finding, ScanResult, Source } from '../scan/contracts.ts';
+import type { BackupLocation, OperationOptions } from './configuration.ts';
+
+/** What an operation looks at, and how far. */
+export interface Look {
+  /** The cluster's name in the report. */
+  readonly cluster: string;
+  /** The operation's own event keys. */
+  readonly own: Readonly<Record<string, unknown>>;
+  /** By check id: its options, valid. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** By check id: why it does not run. */
+  readonly off: Readonly<Record<string, string>>;
+  /** Label selectors of ignore rules: which objects they select is to be told. */
+  readonly labels: readonly string[];
+  readonly previous: Report | undefined;
+  /** The way to the cluster; absent where there is none, as it is gone. Throws ClusterError. */
+  readonly open?: ((signal: AbortSignal) => Promise<Source>) | undefined;
+  /** Where its backups are. */
+  readonly backups?: BackupPlaces | undefined;
+  /** Where the operation keeps what it caches between runs, under state/CLUSTER/OPERATION/; absent: nowhere. */
+  readonly state?: Storage | undefined;
+  /** Aborted when the time budget is spent. */
+  readonly signal: AbortSignal;
+  readonly onProgress?: ((progress: { readonly objects: number; readonly resource: string }) => void) | undefined;
+}
+
+/** Locations as they are configured, or a place that the command was given: `s3://bucket/prefix`, a folder, a tarball. */
+export type BackupPlaces = readonly BackupLocation[] | { readonly place: string; readonly region?: string };
+
+/** What came of it; the report is made of it. */
+export interface Looked extends Pick<Report, 'source' | 'tables' | 'backupSchedules'> {
+  readonly kubernetesVersion?: string | undefined;
+  readonly scan: ScanResult<Finding>;
+  readonly sourceFindings: readonly Finding[];
+}
 
 /** What the runtime and the command need to know of an operation; each lives in functions/<name>/operation.ts. */
 export interface Operation {
@@ -9,13 +44,19 @@ export interface Operation {
   readonly title: string;
   /** What a cluster must have for it: `api`, a way to its API server (eks or kubeconfig); `backups`, places where Velero keeps its backups. */
   readonly needs: 'api' | 'backups';
-  readonly checks: readonly Check[];
+  readonly checks: readonly Declaration[];
+  /**
+   * Looks, and changes nothing. Throws ClusterError where nothing could be read, which becomes a report; loads what it needs when it is called.
+   */
+  readonly look: (look: Look) => Promise<Looked>;
+  /** Which of its own event keys make a run one of less than full scope, beside `only` and `off`. */
+  readonly narrowing?: readonly string[];
   /** Its own event keys beside cluster and clusters; the command's flags are made of them, in kebab case. */
   readonly event: z.ZodObject<Record<string, z.ZodType>>;
 }
 
 /** The own event keys of operations that run checks. */
-export const checkSelection = (checks: readonly Check[]) => {
+export const checkSelection = (checks: readonly Declaration[]) => {
   const id = z.enum(checks.map((check) => check.id) as [string, ...string[]]);
   return z.object({
     only: z.array(id).min(1).optional().describe('Run these checks alone'),

@@ -21,7 +21,7 @@ import { overridesInForce } from './overrides-in-force.ts';
 import { publishersOf } from './publishers.ts';
 import { runIdOf } from './run-id.ts';
 import { runOnCluster } from './run-on-cluster.ts';
-import { clustersFor, UnknownClusterError } from './select-clusters.ts';
+import { clustersFor, hasWhatIsNeeded, UnknownClusterError } from './select-clusters.ts';
 
 /** What the work of a function is given beside its request. */
 export interface Surroundings {
@@ -65,10 +65,14 @@ const runOne = async (cluster: string, request: OperationRequest, surroundings: 
     cluster,
     options: layOptions(configuration, cluster, operation.name),
     laidOver,
-    selection: request.own,
+    own: request.own,
     runId,
     eventTime,
-    open: (budget) => openCluster(access, { interactive: false, signal: budget, name: cluster }),
+    open: hasWhatIsNeeded('api', access)
+      ? (budget) => openCluster(access, { interactive: false, signal: budget, name: cluster })
+      : undefined,
+    backups: access.backups,
+    state: storage,
     previous,
     signal,
   });

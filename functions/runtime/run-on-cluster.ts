@@ -1,17 +1,15 @@
-/** One operation on one cluster: source, scan, report. What the function and the command have in common. */
-import { ClusterError, isClusterError } from '../cluster/cluster-error.ts';
-import { annotatedKinds } from '../cluster/kinds.ts';
+/** One operation on one cluster: look, and report. What the function and the command have in common. */
+import { isClusterError } from '../cluster/cluster-error.ts';
 import { buildReport, unreachableReport } from '../report/build-report.ts';
 import type { StandingRule } from '../report/ignore.ts';
 import type { Report } from '../report/model.ts';
+import type { Storage } from '../report/store/storage.ts';
 import type { Source } from '../scan/contracts.ts';
-import { scan } from '../scan/scan.ts';
-import { withinBudget } from '../scan/within-budget.ts';
 import { validateCheckOptions } from './check-options.ts';
 import type { OperationOptions } from './configuration.ts';
 import { layOver } from './lay-options.ts';
 import { overridingOptions } from './lay-overrides.ts';
-import { type CheckSelection, checksOff, type Operation } from './operation.ts';
+import { type BackupPlaces, type CheckSelection, checksOff, type Looked, type Operation } from './operation.ts';
 import type { LaidOver } from './overrides-in-force.ts';
 
 export interface ClusterRun {
@@ -21,29 +19,23 @@ export interface ClusterRun {
   readonly options: OperationOptions;
   /** What config/overrides.yaml lays over them; absent where there is no place for it. */
   readonly laidOver?: LaidOver | undefined;
-  readonly selection: CheckSelection;
+  /** The operation's own event keys, `only` and `off` among them. */
+  readonly own: CheckSelection & Readonly<Record<string, unknown>>;
   /** Not all is looked at that the configuration says, but only some namespaces: no predecessor of the next run. */
   readonly narrowed?: boolean;
   readonly runId: string;
   /** RFC 3339: when the run was to start. */
   readonly eventTime: string;
-  /** Throws ClusterError where the cluster cannot be reached. */
-  readonly open: (signal: AbortSignal) => Promise<Source>;
+  /** Absent where the cluster is gone. Throws ClusterError where it cannot be reached. */
+  readonly open?: ((signal: AbortSignal) => Promise<Source>) | undefined;
+  readonly backups?: BackupPlaces | undefined;
+  /** Where an operation keeps what it caches between runs. */
+  readonly state?: Storage | undefined;
   readonly previous: Report | undefined;
   /** Aborted when the time budget is spent. */
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: { readonly objects: number; readonly resource: string }) => void;
 }
-
-/** Waits no longer than the budget: a lookup or an AWS client that hangs and does not listen must not cost the report. */
-const openWithinBudget = async ({ open, signal, cluster }: ClusterRun): Promise<Source> => {
-  const opening = open(signal);
-  const source = await withinBudget(opening, signal);
-  if (source) return source;
-  void opening.then((late) => late.close()).catch(() => undefined);
-  const remedy = 'look whether the function can reach the AWS services and the cluster: subnets, endpoints, security groups';
-  throw new ClusterError('aborted', `the way to ${cluster} was still not open when the time budget was spent`, remedy);
-};
 
 /** What the last report says of namespaces that are not looked at today is no longer known: neither ongoing nor resolved. */
 const within = (namespaces: Source['namespaces'], previous: Report | undefined): Report | undefined => {
@@ -63,7 +55,7 @@ const within = (namespaces: Source['namespaces'], previous: Report | undefined):
  * Throws ConfigurationError for options that no check takes, and what `open` throws beside ClusterError (a bad manifest, a missing file).
  */
 export const runOnCluster = async (run: ClusterRun): Promise<Report> => {
-  const { operation, selection, laidOver } = run;
+  const { operation, own, laidOver } = run;
   const over = laidOver?.overrides ? overridingOptions(laidOver.overrides, run.cluster, operation.name) : {};
   const options = layOver(run.options, over);
   validateCheckOptions(operation, options);
@@ -75,7 +67,7 @@ export const runOnCluster = async (run: ClusterRun): Promise<Report> => {
     eventTime: run.eventTime,
     startedAt: startedAt.toISOString(),
     durationMs: Date.now() - startedAt.getTime(),
-    fullScope: !selection.only && !selection.off && !run.narrowed,
+    fullScope: !run.narrowed && ['only', 'off', ...(operation.narrowing ?? [])].every((key) => own[key] === undefined),
   });
   const context = {
     checks: operation.checks,
@@ -87,34 +79,34 @@ export const runOnCluster = async (run: ClusterRun): Promise<Report> => {
     previous: run.previous,
     today: startedAt,
   };
-
-  let source: Source;
+  const { off: _, ...checkOptions }: Record<string, unknown> = options.checks ?? {};
+  let looked: Looked;
   try {
-    source = await openWithinBudget(run);
+    looked = await operation.look({
+      cluster: run.cluster,
+      own,
+      options: checkOptions,
+      off: checksOff(operation, run.options, own, over),
+      labels: [...new Set((options.ignore ?? []).flatMap(({ label }) => label ?? []))],
+      previous: run.previous,
+      open: run.open,
+      backups: run.backups,
+      state: run.state,
+      signal: run.signal,
+      onProgress: run.onProgress,
+    });
   } catch (error) {
     if (!isClusterError(error)) throw error;
     return unreachableReport({ facts: facts(), ...context, error });
   }
-  try {
-    const { kind, name, namespaces } = source;
-    const { off: _, ...checkOptions }: Record<string, unknown> = options.checks ?? {};
-    const result = await scan(source, operation.checks, {
-      options: checkOptions,
-      off: checksOff(operation, run.options, selection, over),
-      memory: run.previous?.memory ?? {},
-      annotatedKinds,
-      labels: [...new Set((options.ignore ?? []).flatMap(({ label }) => label ?? []))],
-      signal: run.signal,
-      ...(run.onProgress && { onProgress: run.onProgress }),
-    });
-    return buildReport({
-      facts: { ...facts(), source: { kind, name, ...(namespaces && { namespaces: [...namespaces] }) }, kubernetesVersion: source.version },
-      scan: result,
-      sourceFindings: source.findings ?? [],
-      ...context,
-      previous: within(namespaces, run.previous),
-    });
-  } finally {
-    await source.close();
-  }
+  const { source, kubernetesVersion, scan, sourceFindings, tables, backupSchedules } = looked;
+  return buildReport({
+    facts: { ...facts(), source, kubernetesVersion },
+    scan,
+    sourceFindings,
+    tables,
+    backupSchedules,
+    ...context,
+    previous: within(source.namespaces, run.previous),
+  });
 };

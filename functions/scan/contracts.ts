@@ -145,14 +145,11 @@ export interface Reducer<R extends Reads, Memory> {
   remember?(): Memory;
 }
 
-/** A check (`Out` is Finding) or a cleanup rule (`Out` is Action): one file, one declaration, and nothing listed a second time. */
-export interface Observer<
-  Out,
+/** What an observer says of itself: lists, rights, docs and options are made of it, and nothing is listed a second time. */
+export interface Declaration<
   R extends Reads = Reads,
-  // biome-ignore lint/suspicious/noExplicitAny: a list of observers mixes their options and memories
+  // biome-ignore lint/suspicious/noExplicitAny: a list of observers mixes their options
   Options = any,
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  Memory = any,
 > {
   /** The file's own name. */
   readonly id: string;
@@ -172,6 +169,17 @@ export interface Observer<
   /** Looks at what is declared alone, so it also says something of manifests without status. */
   readonly worksOnManifests?: true;
   readonly options: ZodType<Options>;
+}
+
+/** A check (`Out` is Finding) or a cleanup rule (`Out` is Action): one file, one declaration. */
+export interface Observer<
+  Out,
+  R extends Reads = Reads,
+  // biome-ignore lint/suspicious/noExplicitAny: a list of observers mixes their options and memories
+  Options = any,
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  Memory = any,
+> extends Declaration<R, Options> {
   start(pass: Pass<Out, Options, Memory>): Reducer<R, Memory>;
 }
 export type Check<R extends Reads = Reads> = Observer<Finding, R>;
@@ -227,6 +235,8 @@ export interface ObserverEnd {
   readonly objects: number;
   readonly reason?: string;
   readonly remedy?: string;
+  /** It did not look today, by design (a run that goes less deep): what it said the last time stays, unverified, and nothing is incomplete. */
+  readonly deferred?: true;
 }
 
 /** What an object carries so that findings on it, or, on a Namespace, on what is in it, are left out of the report: as written, not yet understood. */

@@ -2,7 +2,7 @@
 import { Document, isMap, isScalar, stringify } from 'yaml';
 import * as z from 'zod';
 import { type Grant, readersGroup, roleAndBinding } from '../../functions/cluster/roles.ts';
-import type { Check } from '../../functions/scan/contracts.ts';
+import type { Declaration } from '../../functions/scan/contracts.ts';
 import { declaredGrants, generated, labels } from './permissions.ts';
 
 const dnsLabel = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
@@ -45,7 +45,7 @@ const values = z.strictObject({
 });
 
 /** The files of the chart, by path below infra/in-cluster. `version`: of Nightshift. */
-export const inClusterChart = (checks: readonly Check[], version: string): ReadonlyMap<string, string> => {
+export const inClusterChart = (checks: readonly Declaration[], version: string): ReadonlyMap<string, string> => {
   const { base, secrets, inNamespace, secretsInNamespace } = declaredGrants(checks);
   const file = (path: string, text: string): [string, string] => [`chart/${path}`, text];
   return new Map([

@@ -20,13 +20,17 @@ export const checksIndex = async (folder: string): Promise<string> => {
     .filter((file) => file.endsWith('.ts') && file !== 'index.ts')
     .map((file) => file.slice(0, -3))
     .sort();
+  // An operation whose checks are shown something else than objects of one source says what they are beside them.
+  const [type, from] = (await isThere(join(folder, '..', 'contracts.ts')))
+    ? ['OperationCheck', '../contracts.ts']
+    : ['Check', '../../scan/contracts.ts'];
   return [
     generated,
-    `import type { Check } from '../../scan/contracts.ts';`,
+    `import type { ${type} } from '${from}';`,
     ...ids.map((id) => `import ${identifier(id)} from './${id}.ts';`),
     '',
     listing(
-      'export const checks: readonly Check[]',
+      `export const checks: readonly ${type}[]`,
       ids.map((id) => identifier(id)),
     ),
     '',

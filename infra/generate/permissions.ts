@@ -2,7 +2,7 @@
 import { stringify } from 'yaml';
 import { clusterScoped } from '../../functions/cluster/kinds.ts';
 import { type Grant, group, listRules, pathRules, readersGroup, roleAndBinding } from '../../functions/cluster/roles.ts';
-import type { Check, Read } from '../../functions/scan/contracts.ts';
+import type { Declaration, Read } from '../../functions/scan/contracts.ts';
 import { readsOf } from '../../functions/scan/reads-of.ts';
 
 /** What every object that a cluster's owner applies carries. */
@@ -27,7 +27,7 @@ const scopedToCluster = new Set(clusterScoped.map(resourceOf));
 const isNamespaced = (read: Read): boolean => !scopedToCluster.has(resourceOf(read));
 
 /** What the checks' declarations ask for. */
-export const declaredGrants = (checks: readonly Check[]): DeclaredGrants => {
+export const declaredGrants = (checks: readonly Declaration[]): DeclaredGrants => {
   const reads = checks.flatMap((check) => readsOf(check));
   const open = reads.filter(({ sensitive }) => !sensitive);
   const sensitive = reads.filter((read) => read.sensitive);
@@ -61,7 +61,7 @@ const kustomization = (comment: string): string =>
   `${generated}# ${comment}\n${stringify({ apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources: ['rbac.yaml'] })}`;
 
 /** The Kustomize bases of infra/in-cluster, by path below it. */
-export const inClusterManifests = (checks: readonly Check[]): ReadonlyMap<string, string> => {
+export const inClusterManifests = (checks: readonly Declaration[]): ReadonlyMap<string, string> => {
   const { base, secrets, inNamespace } = declaredGrants(checks);
   return new Map([
     ['base/kustomization.yaml', kustomization('kubectl apply -k infra/in-cluster/base')],

@@ -14,6 +14,7 @@ const operation = (checks: Operation['checks'], needs: Operation['needs'] = 'api
   needs,
   checks,
   event: z.object({}),
+  look: () => assert.fail(),
 });
 const text = (right: NeededRight) =>
   right.verb === 'get'

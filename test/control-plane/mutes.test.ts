@@ -49,7 +49,7 @@ describe('mutes on real objects', { timeout: 300_000 }, () => {
       operation: healthCheck,
       cluster: 'test',
       options: {},
-      selection: only ? { only } : {},
+      own: only ? { only } : {},
       runId: previous ? 'second' : 'first',
       eventTime: new Date().toISOString(),
       open: () => sourceOf(plane, 60, user),

@@ -98,7 +98,7 @@ const run = async (objects: readonly object[]) => {
     operation: healthCheck,
     cluster: 'prod',
     options: { ignore: [{ check: 'pod-waiting', label: 'sandbox=yes', reason: 'labels are looked at' }] },
-    selection: {},
+    own: {},
     runId: `run-${runs}`,
     eventTime: '2026-03-18T09:00:00Z',
     open: async () => memorySource({ now, objects }),

@@ -33,7 +33,7 @@ describe('namespaces', () => {
       operation: healthCheck,
       cluster: 'prod',
       options: {},
-      selection: {},
+      own: {},
       narrowed,
       runId: given.join(),
       eventTime: '2026-11-24T06:00:00.000Z',

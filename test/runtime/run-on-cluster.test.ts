@@ -14,7 +14,7 @@ const runWith = ({ open, signal, ...more }: Pick<ClusterRun, 'open' | 'signal'> 
     operation: healthCheck,
     cluster: 'prod',
     options: {},
-    selection: {},
+    own: {},
     runId: '0123456789abcdef',
     eventTime: '2026-11-24T06:00:00.000Z',
     open,
@@ -150,7 +150,7 @@ clusters: { prod: { options: { health-check: { ignore: [{ check: "pod-*", name: 
 test('Namespaces that may not be listed: the report is complete, and says that their annotations were not seen', async () => {
   const refused = { state: 'failed', reason: 'forbidden', message: 'namespaces is forbidden', remedy: 'grant it' } as const;
   const report = await runOnObjects({
-    selection: { only: ['pod-waiting'] },
+    own: { only: ['pod-waiting'] },
     open: async () => memorySource({ objects, endings: { namespaces: refused } }),
   });
   assert.equal(report.complete, true);

@@ -205,7 +205,7 @@ describe('checks of nodes, pods, Services and events', { timeout: 600_000 }, () 
       operation: healthCheck,
       cluster: 'test',
       options: {},
-      selection: {},
+      own: {},
       runId: 'run',
       eventTime: new Date().toISOString(),
       open: () => sourceOf(plane, 45),

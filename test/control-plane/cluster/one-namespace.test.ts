@@ -87,7 +87,7 @@ describe('credentials for one namespace', () => {
       operation: healthCheck,
       cluster: 'edge',
       options: {},
-      selection: {},
+      own: {},
       runId: randomUUID(),
       eventTime: new Date().toISOString(),
       open: async () => {

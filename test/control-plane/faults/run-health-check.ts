@@ -29,7 +29,7 @@ export const runHealthCheck = async (kubeconfigFile: string, { previous, remaini
       operation: healthCheck,
       cluster: 'prod',
       options: {},
-      selection: {},
+      own: {},
       runId: `run-${runs}`,
       eventTime: new Date().toISOString(),
       open: open ?? ((signal) => openCluster({ kubeconfigFile }, { interactive: false, signal, name: 'prod' })),

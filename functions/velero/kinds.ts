@@ -1,0 +1,73 @@
+/** Velero's own kinds as a cluster holds them (velero.io/v1: velero pkg/apis/velero/v1), and where its checks read them. */
+import type { Read } from '../scan/contracts.ts';
+
+interface Metadata {
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly creationTimestamp?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface ScheduleObject {
+  readonly metadata?: Metadata;
+  readonly spec?: {
+    readonly schedule?: string;
+    readonly paused?: boolean;
+    readonly useOwnerReferencesInBackup?: boolean;
+    readonly template?: { readonly storageLocation?: string; readonly ttl?: string };
+  };
+  readonly status?: { readonly phase?: string; readonly lastBackup?: string; readonly validationErrors?: readonly string[] };
+}
+export interface BackupObject {
+  readonly metadata?: Metadata;
+  readonly spec?: { readonly storageLocation?: string };
+  readonly status?: { readonly phase?: string; readonly startTimestamp?: string; readonly expiration?: string };
+}
+export interface BackupStorageLocationObject {
+  readonly metadata?: Metadata;
+  readonly spec?: {
+    readonly provider?: string;
+    readonly default?: boolean;
+    readonly accessMode?: string;
+    readonly config?: Readonly<Record<string, string>>;
+    readonly objectStorage?: { readonly bucket?: string; readonly prefix?: string };
+  };
+  readonly status?: { readonly phase?: string; readonly message?: string; readonly lastValidationTime?: string };
+}
+export interface BackupRepositoryObject {
+  readonly metadata?: Metadata;
+  readonly spec?: {
+    readonly volumeNamespace?: string;
+    readonly backupStorageLocation?: string;
+    readonly repositoryType?: string;
+    readonly maintenanceFrequency?: string;
+  };
+  readonly status?: {
+    readonly phase?: string;
+    readonly message?: string;
+    readonly lastMaintenanceTime?: string;
+    readonly recentMaintenance?: readonly {
+      readonly result?: string;
+      readonly startTimestamp?: string;
+      readonly completeTimestamp?: string;
+      readonly message?: string;
+    }[];
+  };
+}
+
+const velero = { group: 'velero.io', versions: ['v1'] as [string] } as const;
+export const veleroSchedules: Read<ScheduleObject> = { ...velero, resource: 'schedules', kind: 'Schedule', optional: true };
+export const veleroBackups: Read<BackupObject> = { ...velero, resource: 'backups', kind: 'Backup', optional: true };
+export const backupStorageLocations: Read<BackupStorageLocationObject> = {
+  ...velero,
+  resource: 'backupstoragelocations',
+  kind: 'BackupStorageLocation',
+  optional: true,
+};
+export const backupRepositories: Read<BackupRepositoryObject> = {
+  ...velero,
+  resource: 'backuprepositories',
+  kind: 'BackupRepository',
+  optional: true,
+};

@@ -10,7 +10,7 @@ export interface ExcerptLimits {
 /** How many of each list the whole report has beside these. */
 export type LeftOut = Readonly<Record<'findings' | 'resolved' | 'incomplete' | 'actions', number> & { settling?: number }>;
 /** A report cut to a size. */
-export type ReportExcerpt = Omit<Report, 'memory' | 'tables'> & {
+export type ReportExcerpt = Omit<Report, 'memory' | 'tables' | 'backupSchedules'> & {
   readonly leftOut: LeftOut;
 };
 
@@ -30,7 +30,7 @@ const sizeOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(valu
  * except for its lists; without its tables, and without what checks remember, which is nobody else’s business.
  */
 export function excerpt(
-  { memory: _memory, tables: _tables, settling: allSettling, ...report }: Report,
+  { memory: _memory, tables: _tables, backupSchedules: _schedules, settling: allSettling, ...report }: Report,
   limits: ExcerptLimits,
 ): ReportExcerpt {
   const nothing = {

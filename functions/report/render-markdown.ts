@@ -1,3 +1,4 @@
+import { byLocation, calendarLegend, calendarSign, scheduleName, scheduleStanding } from './backup-calendar.ts';
 import { code, fenced, listItem, prose, table } from './markdown-text.ts';
 import { type Report, type ReportedFinding, severities } from './model.ts';
 import { gravestFirst } from './order.ts';
@@ -40,7 +41,13 @@ const share = 0.15;
 export function renderMarkdown(report: Report, { characters }: MarkdownOptions = markdownDefaults): string {
   const room = Math.floor(characters * share);
   const before = [...head(report), ...changes(report, room)];
-  const after = [...tables(report, room), ...notRun(report, room), ...ignored(report, room), ...checks(report, room)];
+  const after = [
+    ...calendars(report, room),
+    ...tables(report, room),
+    ...notRun(report, room),
+    ...ignored(report, room),
+    ...checks(report, room),
+  ];
   const taken = [...before, ...after].reduce((sum, block) => sum + block.length + 2, 0);
   return `${[...before, ...findings(report, characters - taken - 1), ...after].join('\n\n')}\n`;
 }
@@ -179,6 +186,23 @@ const consequences = ({ consequences: all = [], consequenceCount = all.length }:
       ...(rest > 0 ? [`- and ${counted(rest, 'more', 'more')}`] : []),
     ].join('\n'),
   ];
+};
+
+const calendars = (report: Report, room: number): string[] => {
+  const all = [...byLocation(report)];
+  return all.flatMap(([location, schedules]) => [
+    `### Backups of the last 30 days, ${prose(location)}`,
+    ...cutTable(
+      ['schedule', 'standing', 'calendar'],
+      schedules.map((schedule) => [
+        prose(scheduleName(schedule)),
+        prose(scheduleStanding(schedule)),
+        code(schedule.calendar.map(({ verdict }) => calendarSign[verdict]).join('')),
+      ]),
+      Math.floor(room / all.length),
+    ),
+    prose(calendarLegend),
+  ]);
 };
 
 const tables = ({ tables: all = [] }: Report, room: number): string[] =>

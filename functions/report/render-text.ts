@@ -1,6 +1,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
+import { byLocation, type CalendarDay, calendarLegend, calendarSign, scheduleName, scheduleStanding } from './backup-calendar.ts';
 import type { Report, ReportedFinding } from './model.ts';
 import { gravestFirst } from './order.ts';
 import { counted, grouped } from './summary.ts';
@@ -98,6 +99,7 @@ export function renderText(report: Report, options: TextOptions): string {
     [...verdict, ...circumstances(on, report)],
     ...report.findings.map((finding) => findingBlock(on, finding, report)),
     changes(on, report),
+    ...calendars(on, report),
     ...tables(on, report, options),
     notRun(on, report),
     ignoredRules(on, report),
@@ -182,6 +184,26 @@ const changes = (on: Paper, report: Report): string[] => {
   return lines.length === 0
     ? on.wrap(0, on.paint('dim', `Nothing changed ${since}.`))
     : [...on.wrap(0, on.paint('bold', `Changed ${since}`)), ...lines];
+};
+
+/** A line of 30 signs for each schedule, under what is known of it. */
+const calendars = (on: Paper, report: Report): string[][] =>
+  [...byLocation(report)].map(([location, schedules]) => [
+    ...on.wrap(0, `${on.paint('bold', 'Backups of the last 30 days')} ${location}`),
+    ...schedules.flatMap((schedule) => [
+      ...on.wrap(2, `${on.paint('bold', scheduleName(schedule))}: ${scheduleStanding(schedule)}`),
+      `  ${schedule.calendar.map(({ verdict }) => on.paint(dayFormat[verdict], calendarSign[verdict])).join(' ')}`,
+    ]),
+    ...on.wrap(2, on.paint('dim', calendarLegend)),
+  ]);
+
+const dayFormat: Readonly<Record<CalendarDay['verdict'], Format>> = {
+  ok: 'green',
+  warning: 'yellow',
+  error: ['bold', 'red'],
+  unknown: 'yellow',
+  'in-progress': 'blue',
+  none: 'dim',
 };
 
 /** In columns where they fit, else each row as lines of `column: value`. */

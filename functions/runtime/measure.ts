@@ -1,6 +1,6 @@
 import type { Metrics } from '@aws-lambda-powertools/metrics';
 import { checksOfTheRun, type Report } from '../report/model.ts';
-import { type RunMetric, rolledUp, runMetrics } from './metric-names.ts';
+import { overdueBackupsMetric, type RunMetric, rolledUp, runMetrics, verifiedBackupMetric } from './metric-names.ts';
 
 const hour = 3_600_000;
 
@@ -25,6 +25,16 @@ export const oldestCriticalHours = ({ findings, startedAt }: Pick<Report, 'findi
   return Math.round(Math.max(0, ...ages) * 10) / 10;
 };
 
+type BackupSchedule = NonNullable<Report['backupSchedules']>[number];
+
+/** Backups that were made by hand promise nothing. */
+const ofSchedules = ({ backupSchedules = [] }: Pick<Report, 'backupSchedules'>): readonly BackupSchedule[] =>
+  backupSchedules.filter(({ schedule }) => schedule !== '');
+
+/** Has it no backup that was found restorable and is as young as the schedule asks for? */
+export const isOverdue = ({ schedule, hoursSinceVerified, allowedHours }: BackupSchedule): boolean =>
+  schedule !== '' && (hoursSinceVerified === undefined || (allowedHours !== undefined && hoursSinceVerified > allowedHours));
+
 /** Adds the metrics of a run of full scope; what is rolled up is published at once, as one blob of EMF has one set of names. */
 export const measured = (metrics: Metrics, report: Report): void => {
   const { cluster: Cluster, operation: Operation, summary, findings } = report;
@@ -40,7 +50,15 @@ export const measured = (metrics: Metrics, report: Report): void => {
   // Two sets of dimensions in one blob would measure all six names twice.
   metrics.addDimensions({ Operation });
   rolledUp.forEach(add);
+  if (report.backupSchedules) metrics.addMetric(overdueBackupsMetric, 'Count', report.backupSchedules.filter(isOverdue).length);
   metrics.publishStoredMetrics();
+  for (const { schedule, hoursSinceVerified } of ofSchedules(report)) {
+    // That none was ever verified is told by the count alone: there is no age of what is not there.
+    if (hoursSinceVerified === undefined) continue;
+    metrics.addDimensions({ Cluster, Schedule: schedule });
+    metrics.addMetric(verifiedBackupMetric, 'None', hoursSinceVerified);
+    metrics.publishStoredMetrics();
+  }
   metrics.addDimensions({ Cluster, Operation });
   (Object.keys(runMetrics) as RunMetric[]).forEach(add);
 };

@@ -21,3 +21,8 @@ export const rolledUp = ['FindingsCritical', 'CoveragePercent'] as const satisfi
 export const overdueMetric = 'OverdueReports';
 /** That function: its folder, and its name in the dimension Operation. */
 export const overdueReports = 'overdue-reports';
+
+/** How old the newest backup of a schedule is that was looked into and found restorable, by Cluster and Schedule. */
+export const verifiedBackupMetric = 'HoursSinceVerifiedBackup';
+/** How many schedules have no verified backup that is as young as they ask for, by Operation: what an alarm can watch for all clusters. */
+export const overdueBackupsMetric = 'VerifiedBackupsOverdue';

@@ -10,7 +10,14 @@ import { isNarrowed } from '../../functions/overdue-reports/watched-reports.ts';
 import type { OperationName } from '../../functions/report/model.ts';
 import type { Configuration } from '../../functions/runtime/configuration.ts';
 import { publisherFailed } from '../../functions/runtime/log-messages.ts';
-import { metricNamespace, overdueMetric, overdueReports, type RunMetric, type rolledUp } from '../../functions/runtime/metric-names.ts';
+import {
+  metricNamespace,
+  overdueBackupsMetric,
+  overdueMetric,
+  overdueReports,
+  type RunMetric,
+  type rolledUp,
+} from '../../functions/runtime/metric-names.ts';
 import type { NightshiftFunction } from './nightshift-function.ts';
 
 /** What the alarms watch. Keys name the alarms. */
@@ -41,7 +48,9 @@ export class Alarms extends Construct {
     this.action = new SnsAction(props.topic);
     for (const [operation, handler] of props.operations) {
       this.runs(operation, handler);
-      this.outcomes(operation, windowHours(operation, props.configuration));
+      const hours = windowHours(operation, props.configuration);
+      this.outcomes(operation, hours);
+      if (operation === 'backup-verification') this.verifiedBackups(operation, hours);
     }
     this.overdue(props.overdueReports);
     for (const [place, queue] of props.deadLetters) {
@@ -97,6 +106,16 @@ export class Alarms extends Construct {
     critical.addOkAction(this.action);
   }
 
+  /** One for all schedules of all clusters: what each may be old is its own, so the run itself says how many are too old. */
+  private verifiedBackups(operation: OperationName, hours: number): void {
+    this.alarm('VerifiedBackupsOverdue', {
+      evaluationPeriods: hours,
+      datapointsToAlarm: 1,
+      metric: ofOperation(overdueBackupsMetric, operation, 'Maximum'),
+      alarmDescription: `Nightshift: in the last ${hours} h a run of ${operation} found a schedule without a verified backup as young as it asks for: what happens now cannot be restored from. The dashboard says which (hours since the last verified backup), its report why. See docs/backup-verification.md.`,
+    });
+  }
+
   private overdue({ function: handler }: NightshiftFunction): void {
     const overdue = (statistic: string) =>
       new Metric({
@@ -150,8 +169,11 @@ export class Alarms extends Construct {
   }
 }
 
-const ofOperation = (metricName: RunMetric & (typeof rolledUp)[number], operation: OperationName, statistic: string): IMetric =>
-  new Metric({ namespace: metricNamespace, metricName, dimensionsMap: { Operation: operation }, statistic, period: hour });
+const ofOperation = (
+  metricName: (RunMetric & (typeof rolledUp)[number]) | typeof overdueBackupsMetric,
+  operation: OperationName,
+  statistic: string,
+): IMetric => new Metric({ namespace: metricNamespace, metricName, dimensionsMap: { Operation: operation }, statistic, period: hour });
 
 /** CloudWatch looks back a week at most. */
 const week = 7 * 24;

@@ -14,7 +14,13 @@ import {
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { metricNamespace, overdueMetric, overdueReports, type RunMetric } from '../../functions/runtime/metric-names.ts';
+import {
+  metricNamespace,
+  overdueMetric,
+  overdueReports,
+  type RunMetric,
+  verifiedBackupMetric,
+} from '../../functions/runtime/metric-names.ts';
 import type { NightshiftFunction } from './nightshift-function.ts';
 
 /** What the dashboard shows. Keys are what people read. */
@@ -63,6 +69,18 @@ export class Dashboard extends Construct {
       byCluster('Coverage: share of the checks that ran, the least of each day', 'CoveragePercent', 'Minimum', { min: 0, max: 100 }),
       byCluster('Runs with a report', 'RunCompleted', 'Sum'),
     );
+    if (functions.has('backup-verification')) {
+      dashboard.addWidgets(
+        heading('Backups', `What a verified backup is, and what is not proved: backup-verification.md in ${documentation}.`),
+        new GraphWidget({
+          title: 'Hours since the last verified backup of each schedule',
+          left: [searched(verifiedBackupMetric, ['Cluster', 'Schedule'], 'Maximum')],
+          leftYAxis: { min: 0 },
+          width,
+          height,
+        }),
+      );
+    }
     dashboard.addWidgets(
       heading('The service', `What to do for each alarm: watching.md; where failed runs lie: deploy.md, both in ${documentation}.`),
     );
@@ -98,16 +116,16 @@ const heading = (title: string, text: string) => new TextWidget({ markdown: `## 
 const graph = (title: string, left: IMetric[], columns = width / 2) =>
   new GraphWidget({ title, left, leftYAxis: { min: 0 }, width: columns, height });
 
-const byCluster = (title: string, metric: RunMetric, statistic: string, leftYAxis: { min: number; max?: number } = { min: 0 }) => {
-  const schema = `{${metricNamespace},Cluster,Operation}`;
-  const found = new SearchExpression({
-    expression: `SEARCH('${schema} MetricName="${metric}"', '${statistic}', ${period.toSeconds()})`,
-    // One line a cluster and operation, by their names.
-    label: `\${PROP('Dim.Cluster')} \${PROP('Dim.Operation')}`,
+/** One line for each combination of the dimensions, by their values. */
+const searched = (metric: string, dimensions: readonly string[], statistic: string) =>
+  new SearchExpression({
+    expression: `SEARCH('{${[metricNamespace, ...dimensions].join(',')}} MetricName="${metric}"', '${statistic}', ${period.toSeconds()})`,
+    label: dimensions.map((dimension) => `\${PROP('Dim.${dimension}')}`).join(' '),
     period,
   });
-  return new GraphWidget({ title, left: [found], leftYAxis, width: width / 2, height });
-};
+
+const byCluster = (title: string, metric: RunMetric, statistic: string, leftYAxis: { min: number; max?: number } = { min: 0 }) =>
+  new GraphWidget({ title, left: [searched(metric, ['Cluster', 'Operation'], statistic)], leftYAxis, width: width / 2, height });
 
 const overdue = () =>
   new Metric({

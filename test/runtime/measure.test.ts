@@ -116,6 +116,35 @@ describe('a run', () => {
     assert.deepEqual(byOperation?.values, { Operation: 'health-check', FindingsCritical: 0, CoveragePercent: 100 });
   });
 
+  test('of backups is measured by schedule too, and counts those without a young verified backup', () => {
+    const line = (schedule: string, hoursSinceVerified: number | undefined, allowedHours = 26) => ({
+      location: 's3://velero',
+      schedule,
+      allowedHours,
+      calendar: [],
+      ...(hoursSinceVerified !== undefined && { hoursSinceVerified }),
+    });
+    const backupSchedules = [
+      line('nightly', 8.2),
+      line('weekly', 30),
+      line('never', undefined),
+      line('', undefined),
+      line('old', 900, 1000),
+    ];
+    const [byOperation, ...bySchedule] = blobsOf({ ...healthy, operation: 'backup-verification', backupSchedules });
+    assert.equal(byOperation?.values.VerifiedBackupsOverdue, 2);
+    const byCluster = bySchedule.pop();
+    assert.deepEqual(byCluster?.Dimensions, [['Cluster', 'Operation']]);
+    assert.deepEqual(
+      bySchedule.map(({ Dimensions, values }) => ({ Dimensions, values })),
+      [
+        { Dimensions: [['Cluster', 'Schedule']], values: { Cluster: 'prod', Schedule: 'nightly', HoursSinceVerifiedBackup: 8.2 } },
+        { Dimensions: [['Cluster', 'Schedule']], values: { Cluster: 'prod', Schedule: 'weekly', HoursSinceVerifiedBackup: 30 } },
+        { Dimensions: [['Cluster', 'Schedule']], values: { Cluster: 'prod', Schedule: 'old', HoursSinceVerifiedBackup: 900 } },
+      ],
+    );
+  });
+
   test('that could not reach its cluster is one that covered nothing and found one critical thing', () => {
     const [byOperation, byCluster] = blobsOf(unreachable);
     assert.deepEqual(byOperation?.values, { Operation: 'health-check', FindingsCritical: 1, CoveragePercent: 0 });

@@ -4,6 +4,7 @@ import type { Report } from '../model.ts';
 import { orderTime } from '../store/report-store.ts';
 import { counted, grouped } from '../summary.ts';
 import { duration, verdictText, verdictWord } from '../wording.ts';
+import { calendarSection } from './calendar.ts';
 import { changesSection } from './changes.ts';
 import { findingsSection } from './findings.ts';
 import type { PageFacts } from './group.ts';
@@ -37,6 +38,7 @@ export function renderHtml(report: Report): string {
   const before = html`${documentHead(report)}${pageHead(report)}<main>
 `;
   const after = html`${gapsSection(report)}
+${calendarSection(report)}
 ${tablesSection(report)}
 ${ignoredSection(report)}
 ${checksSection(report)}

@@ -35,8 +35,10 @@ ${within(
 </section>`;
 };
 
+/** More columns than this and each gets less room. */
+const fewColumns = 5;
 const table = (columns: readonly Markup[], rows: readonly Markup[]): Markup =>
-  html`<table><thead><tr>${columns}</tr></thead><tbody>
+  html`<table${columns.length > fewColumns && html` class="many"`}><thead><tr>${columns}</tr></thead><tbody>
 ${rows}</tbody></table>`;
 const column = (name: string): Markup => html`<th scope="col">${name}</th>`;
 const numbers = (name: string): Markup => html`<th scope="col" class="number">${name}</th>`;

@@ -133,11 +133,19 @@ details .severity { margin-right: .5em; font-size: .875rem; }
 .notice + .notice { margin-top: 1rem; }
 .notice h3 { margin-top: 0; font-size: 1rem; }
 
+.backups > ul > li { padding: .65rem 0; border-top: 1px solid var(--line); }
+.backups b { margin-right: .5em; font-weight: 600; }
+.calendar { display: grid; grid-template-columns: repeat(30, minmax(0, 1fr)); gap: 2px; margin-top: .5rem; }
+.calendar li { position: relative; min-height: 1.75rem; border-radius: .25rem; background: var(--soft, var(--code)); color: var(--tone, var(--quiet)); font: 600 .8125rem/1.75rem var(--mono); text-align: center; }
+
 table { width: 100%; border-collapse: collapse; font-size: .9375rem; }
 th, td { padding: .6rem 1rem .6rem 0; border-top: 1px solid var(--line); text-align: left; vertical-align: top; font-weight: 400; overflow-wrap: anywhere; }
 th, td { min-width: 7.5rem; }
 tbody th { min-width: 11rem; }
 th.number, td.number { min-width: 4rem; }
+table.many { font-size: .8125rem; }
+.many :is(th, td) { min-width: 3.5rem; padding-right: .75rem; }
+.many tbody th { min-width: 8rem; }
 thead th { border-top: 0; font-size: .8125rem; color: var(--quiet); }
 tbody tr:last-child > * { border-bottom: 1px solid var(--line); }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; overflow-wrap: normal; }
@@ -163,6 +171,7 @@ footer { margin-top: 4rem; font-size: .8125rem; color: var(--quiet); }
   .same > ul > li { padding-left: 0; }
   dl > div { grid-template-columns: minmax(0, 1fr); }
   .changes > li { grid-template-columns: 1fr; }
+  .calendar { grid-template-columns: repeat(15, minmax(0, 1fr)); }
   .copyable { flex-direction: column; padding: .65rem .8rem; gap: .4rem; }
   table, tbody, tr, th, td { display: block; }
   thead { position: absolute; left: -99rem; }

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type BackupSchedule, calendarSign, dayInWords, scheduleStanding } from '../../functions/report/backup-calendar.ts';
+import { excerpt } from '../../functions/report/excerpt.ts';
+import { renderHtml } from '../../functions/report/html/render-html.ts';
+import { reportSchema } from '../../functions/report/model.ts';
+import { renderMarkdown } from '../../functions/report/render-markdown.ts';
+import { renderText } from '../../functions/report/render-text.ts';
+import { reportOf, scanOf } from './sample-report.ts';
+
+const verdicts = Object.keys(calendarSign) as (keyof typeof calendarSign)[];
+const nightly: BackupSchedule = {
+  location: 's3://velero/prod',
+  schedule: 'nightly',
+  cron: '0 2 * * *',
+  newestVerified: {
+    backup: 'nightly-20261124020000',
+    completedAt: '2026-11-24T02:01:00Z',
+    level: 'restorability',
+    verifiedAt: '2026-11-24T05:30:00Z',
+  },
+  hoursSinceVerified: 3.5,
+  allowedHours: 49,
+  calendar: verdicts.map((verdict, index) => ({ date: `2026-11-${20 + index}`, verdict, backups: verdict === 'none' ? 0 : index + 1 })),
+};
+const byHand: BackupSchedule = { location: 's3://velero/prod', schedule: '', calendar: nightly.calendar };
+const hostile: BackupSchedule = { ...byHand, location: 's3://other', schedule: '<script>alert(1)</script>' };
+const report = reportOf(scanOf([]), { backupSchedules: [nightly, byHand, hostile] });
+
+describe('the calendar of backups', () => {
+  test('is in the report, and not in what is cut for events', () => {
+    assert.deepEqual(reportSchema.parse(report).backupSchedules, [nightly, byHand, hostile]);
+    assert.ok(!('backupSchedules' in excerpt(report, { findings: 10, bytes: 100_000 })));
+  });
+
+  test('has a sign of its own for each verdict', () => {
+    assert.equal(new Set(Object.values(calendarSign)).size, verdicts.length);
+    assert.equal(dayInWords({ date: '2026-11-24', verdict: 'error', backups: 2 }), '2026-11-24: error, 2 backups');
+    assert.equal(dayInWords({ date: '2026-11-24', verdict: 'none', backups: 0 }), '2026-11-24: no backup');
+  });
+
+  test('says how old the newest verified backup is, and never that there is one where there is none', () => {
+    assert.equal(scheduleStanding(nightly), 'restorable as of 3.5 h ago: nightly-20261124020000 (restorability), within 49 h');
+    assert.match(scheduleStanding({ ...nightly, hoursSinceVerified: 60 }), /older than 49 h$/);
+    assert.equal(scheduleStanding(byHand), 'no backup was looked into and found restorable');
+  });
+
+  test('is shown in text at 80 columns, a line of signs a schedule', () => {
+    const text = renderText(report, { columns: 80, color: false });
+    assert.ok(text.includes('Backups of the last 30 days s3://velero/prod'));
+    assert.ok(text.includes(`  ${verdicts.map((verdict) => calendarSign[verdict]).join(' ')}`));
+    assert.ok(text.includes('  by hand: no backup was looked into and found restorable'));
+    for (const line of text.split('\n')) assert.ok(line.length <= 80, line);
+  });
+
+  test('is shown on the page, in words for who cannot see it, and escaped', () => {
+    const page = renderHtml(report);
+    assert.ok(page.includes('<span class="skip">2026-11-22: error, 3 backups</span>'));
+    assert.ok(page.includes('&lt;script&gt;alert(1)&lt;/script&gt;'));
+    assert.ok(!page.includes('<script>alert(1)'));
+    assert.ok(!renderHtml(reportOf(scanOf([]))).includes('last 30 days'));
+  });
+
+  test('is shown in Markdown', () => {
+    const signs = verdicts.map((verdict) => calendarSign[verdict]).join('');
+    assert.ok(renderMarkdown(report).includes(signs));
+  });
+});

@@ -2,21 +2,27 @@
 import type {
   CoreV1Event,
   V1APIService,
+  V1ClusterRole,
   V1ComponentStatus,
   V1CronJob,
+  V1CustomResourceDefinition,
   V1DaemonSet,
   V1Deployment,
   V1EndpointSlice,
+  V1IngressClass,
   V1Job,
   V1Lease,
   V1Namespace,
   V1Node,
   V1ObjectMeta,
   V1Pod,
+  V1PriorityClass,
   V1ReplicaSet,
+  V1RuntimeClass,
   V1Secret,
   V1Service,
   V1StatefulSet,
+  V1StorageClass,
 } from '@kubernetes/client-node';
 import type { Read } from '../scan/contracts.ts';
 
@@ -105,9 +111,59 @@ export const fluxKustomizations: Read<FluxKustomization> = {
   kind: 'Kustomization',
   versions: ['v1', 'v1beta2'],
 };
+export const storageClasses: Read<V1StorageClass> = {
+  group: 'storage.k8s.io',
+  resource: 'storageclasses',
+  kind: 'StorageClass',
+  versions: ['v1'],
+};
+export const priorityClasses: Read<V1PriorityClass> = {
+  group: 'scheduling.k8s.io',
+  resource: 'priorityclasses',
+  kind: 'PriorityClass',
+  versions: ['v1'],
+};
+export const runtimeClasses: Read<V1RuntimeClass> = {
+  group: 'node.k8s.io',
+  resource: 'runtimeclasses',
+  kind: 'RuntimeClass',
+  versions: ['v1'],
+};
+export const ingressClasses: Read<V1IngressClass> = {
+  group: 'networking.k8s.io',
+  resource: 'ingressclasses',
+  kind: 'IngressClass',
+  versions: ['v1'],
+};
+export const clusterRoles: Read<V1ClusterRole> = {
+  group: 'rbac.authorization.k8s.io',
+  resource: 'clusterroles',
+  kind: 'ClusterRole',
+  versions: ['v1'],
+};
+export const customResourceDefinitions: Read<V1CustomResourceDefinition> = {
+  group: 'apiextensions.k8s.io',
+  resource: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+  versions: ['v1'],
+};
 
 /** Those that are in no namespace: who has the rights of one namespace alone cannot list them. Held against a real server's discovery. */
-export const clusterScoped: readonly Read[] = [nodes, namespaces, componentStatuses, apiServices];
+export const clusterScoped: readonly Read[] = [
+  nodes,
+  namespaces,
+  componentStatuses,
+  apiServices,
+  storageClasses,
+  priorityClasses,
+  runtimeClasses,
+  ingressClasses,
+  clusterRoles,
+  customResourceDefinitions,
+];
+
+/** Groups of Kubernetes' own are `apps` or end with .k8s.io; no folder and no backup has to prove that they exist. */
+export const isCustomGroup = (group: string): boolean => group.includes('.') && !group.endsWith('.k8s.io');
 
 /** The same read, of which the metadata is enough. */
 export const metadataOf = (read: Read): Read<Metadata> => ({ ...read, part: 'metadata' }) as Read<Metadata>;

@@ -1,5 +1,6 @@
 /** A folder, a file or a stream of manifests as a source: what a cluster shall be, or, with status, what one was. */
 import { type Batch, type End, NotApplicable, type Read, type Source } from '../scan/contracts.ts';
+import { isCustomGroup } from './kinds.ts';
 import { type Manifest, manifests } from './manifest-documents.ts';
 import { ManifestError } from './manifest-error.ts';
 import { manifestTexts } from './manifest-files.ts';
@@ -90,15 +91,10 @@ async function* readAll(folder: Folder, reads: readonly Read[], signal: AbortSig
     const all = folder.objects.get(key) ?? [];
     const objects = read.namespace === undefined ? all : all.filter(({ metadata }) => metadata?.namespace === read.namespace);
     if (objects.length > 0) yield { read, objects };
-    if (all.length === 0 && isCustom(read.group) && !folder.defined.has(key)) {
+    if (all.length === 0 && isCustomGroup(read.group) && !folder.defined.has(key)) {
       yield { read, objects: 0, state: 'absent', reason: `the manifests hold no ${read.kind} of ${read.group}` };
     } else {
       yield { read, objects: objects.length, state: 'complete' };
     }
   }
-}
-
-/** Groups of Kubernetes' own are `apps` or end with .k8s.io; no folder has to prove that they exist. */
-function isCustom(group: string): boolean {
-  return group.includes('.') && !group.endsWith('.k8s.io');
 }

@@ -120,7 +120,7 @@ export class NotReadable extends Error {
 /** What one observer is given for one scan. */
 export interface Pass<Out, Options, Memory> {
   readonly options: Options;
-  /** The source's clock in ms: the server's Date header, the backup's completion, the newest time in a folder. Ages are told from it. */
+  /** The source's clock in ms: the server's Date header, the backup's start, the newest time in a folder. Ages are told from it. */
   readonly now: number;
   /** What this observer returned from `remember()` at the last complete run; undefined at the first. */
   readonly memory: Memory | undefined;
@@ -131,6 +131,11 @@ export interface Pass<Out, Options, Memory> {
    * does (static pods). Spread `ownerReads` of cluster/kinds.ts into the check's reads. To be asked in `finish()`: chains are whole only then.
    */
   owner(object: { readonly metadata?: unknown } | null): Ref | undefined;
+  /**
+   * Whether one of its reads, by its name there, came whole: what an optional one that did not come would hold is unknown, not absent. To be
+   * asked in `finish()`.
+   */
+  isWhole(read: string): boolean;
   /** A declared path of the API server that is no object, such as /readyz, or eks:DescribeCluster. Throws NotApplicable or NotReadable. */
   probe(path: string): Promise<ProbeAnswer>;
 }
@@ -168,6 +173,8 @@ export interface Declaration<
   readonly flaps?: true;
   /** Looks at what is declared alone, so it also says something of manifests without status. */
   readonly worksOnManifests?: true;
+  /** Why a Velero backup cannot tell it, though it holds objects of these kinds: the check is not applicable there, with this reason. */
+  readonly notInBackups?: string;
   readonly options: ZodType<Options>;
 }
 
@@ -215,6 +222,8 @@ export interface Source {
   readonly stateless?: string;
   /** Where only these namespaces are looked at: what is in none of them is not applicable. */
   readonly namespaces?: readonly string[];
+  /** Why it holds only some objects of each kind (a backup by label): what several kinds are joined for is then not applicable. */
+  readonly selection?: string;
   /** What reaching it showed, such as TLS that is not verified; reported under the check `cluster-access`. */
   readonly findings?: readonly Finding[];
   /** Every read that was given ends with exactly one End; each `read` is the very object that was given. */

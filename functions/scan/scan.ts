@@ -49,20 +49,30 @@ const endOfThrown = (error: unknown): Omit<ObserverEnd, 'id' | 'objects'> => {
   return incomplete(`the check failed: ${message}`, 'this is a fault of Nightshift: please report it with this message');
 };
 
+/** Why nothing that this source holds can tell it, or undefined where it may. */
+const notApplicable = (
+  { worksOnManifests, notInBackups }: Pick<Observer<unknown>, 'worksOnManifests' | 'notInBackups'>,
+  source: Source,
+  reads: readonly Read[],
+): string | undefined => {
+  if (source.stateless && !worksOnManifests) return source.stateless;
+  if (source.kind === 'backup' && notInBackups) return notInBackups;
+  const needed = reads.filter(({ optional }) => !optional);
+  // Of one object its partner may be there, and of the other not.
+  if (source.selection && new Set(needed.map(({ group, resource }) => `${group}/${resource}`)).size > 1) return source.selection;
+  // Said here and not left to the source: a list that others read as well does not have this reader's namespace.
+  const elsewhere = needed.map((read) => (read.namespace === undefined ? undefined : outOfReach(read, source.namespaces, true)));
+  return elsewhere.find((each) => each !== undefined);
+};
+
 const begin = <Out>(observer: Observer<Out>, source: Source, run: ScanRun): { running: Running<Out>; options: unknown } => {
   const parsed = observer.options.safeParse(run.options?.[observer.id] ?? {});
   if (!parsed.success) throw new TypeError(`options of ${observer.id}: ${parsed.error.issues.map(({ message }) => message).join('; ')}`);
   const reads = typeof observer.reads === 'function' ? observer.reads(parsed.data) : observer.reads;
   const running: Running<Out> = { observer, reads, objects: 0 };
   const off = run.off?.[observer.id];
-  if (off !== undefined) running.end = { outcome: 'not-run', reason: off };
-  else if (source.stateless && !observer.worksOnManifests) running.end = { outcome: 'not-run', reason: source.stateless };
-  else {
-    // Said here and not left to the source: a list that others read as well does not have this reader's namespace.
-    const needed = Object.values(reads).filter(({ optional, namespace }) => !optional && namespace !== undefined);
-    const reason = needed.map((read) => outOfReach(read, source.namespaces, true)).find((each) => each !== undefined);
-    if (reason !== undefined) running.end = { outcome: 'not-run', reason };
-  }
+  const reason = off ?? notApplicable(observer, source, Object.values(reads));
+  if (reason !== undefined) running.end = { outcome: 'not-run', reason };
   return { running, options: parsed.data };
 };
 
@@ -132,6 +142,7 @@ const startAll = <Out>(
     readonly out: (Out & { readonly observer: string })[];
     readonly links: Link[];
     readonly owner: Pass<Out, unknown, unknown>['owner'];
+    readonly isWhole: (observer: string, read: string) => boolean;
     readonly probe: (path: string) => Promise<ProbeAnswer>;
   },
 ): ReadonlyMap<string, Running<Out>> => {
@@ -147,6 +158,7 @@ const startAll = <Out>(
       emit: (found) => sink.out.push({ ...soundFinding(found), observer: observer.id }),
       link: (link) => sink.links.push({ ...link, effect: soundRef(link.effect), cause: soundRef(link.cause) }),
       owner: sink.owner,
+      isWhole: (read) => sink.isWhole(observer.id, read),
       probe: async (path) => {
         if (!observer.probes?.includes(path)) throw new TypeError(`${observer.id} does not declare the probe ${path}`);
         return sink.probe(path);
@@ -213,7 +225,9 @@ export const scan = async <Out>(source: Source, observers: readonly Observer<Out
   const labels = labelSelection(run.labels ?? []);
   const annotations = annotationSelection();
   const probes = probesOf(source, run.signal);
-  const byId = startAll(source, observers, run, { out, links, owner: owners.ownerOf, probe: probes.ask });
+  const whole = new Set<string>();
+  const isWhole = (observer: string, read: string) => whole.has(`${observer} ${read}`);
+  const byId = startAll(source, observers, run, { out, links, owner: owners.ownerOf, isWhole, probe: probes.ask });
   void probes.askAhead([...byId.values()].flatMap(({ observer, end }) => (end ? [] : (observer.probes ?? []))));
   const readers = readersOf(byId);
   const annotatedKinds = annotationReads(readers, run.annotatedKinds);
@@ -229,6 +243,10 @@ export const scan = async <Out>(source: Source, observers: readonly Observer<Out
     for (const showTo of shows.get(read) ?? []) showTo(batch);
     run.onProgress?.({ objects, resource: read.resource });
   });
+  for (const { read, readers: each } of planned) {
+    const state = ends.get(read)?.state;
+    if (state === 'complete' || state === 'inconsistent') for (const { observer, name } of each) whole.add(`${observer} ${name}`);
+  }
   await finishAll(byId, planned, ends, run.signal);
   const memory = rememberAll(byId);
   return {

@@ -46,6 +46,8 @@ export interface ArchiveProblem {
   readonly message: string;
   /** After this the rest of the archive is not known. */
   readonly fatal: boolean;
+  /** A restore reads past it and loses nothing. */
+  readonly harmless?: true;
 }
 
 /** What was seen when the pass ended. */

@@ -53,6 +53,8 @@ export interface BackupSpec {
   /** A label selector as Kubernetes writes it. */
   readonly labelSelector?: LabelSelector;
   readonly orLabelSelectors: readonly LabelSelector[];
+  /** The ConfigMap of its resource policies, which may leave out more than the spec says. */
+  readonly resourcePolicy?: string;
   readonly ttl?: string;
   readonly storageLocation?: string;
   readonly snapshotVolumes?: boolean;

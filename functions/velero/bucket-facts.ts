@@ -36,8 +36,17 @@ export interface BucketFacts {
   readonly replication: Asked<{ readonly rules: number; readonly prefixes: readonly string[] }>;
   readonly lifecycle: Asked<readonly LifecycleRule[]>;
   /** The newest version of a key that a delete marker hides; undefined where there is none. Asked for keys that are missing, one by one. */
-  previousVersion(
-    key: string,
-    signal: AbortSignal,
-  ): Promise<Asked<{ readonly versionId: string; readonly markerVersionId: string; readonly lastModified: string; readonly size: number }>>;
+  previousVersion(key: string, signal: AbortSignal): Promise<Asked<PreviousVersion>>;
+}
+
+/** A version that a delete marker hides; times are RFC 3339. */
+export interface PreviousVersion {
+  readonly versionId: string;
+  /** The newest delete marker. */
+  readonly markerVersionId: string;
+  /** More of them that lie on the version: who deletes twice leaves two, and the object comes back when all are gone. */
+  readonly olderMarkerVersionIds?: readonly string[];
+  readonly deletedAt?: string;
+  readonly lastModified: string;
+  readonly size: number;
 }

@@ -102,4 +102,6 @@ export interface Companions {
   podVolumeBackups(): Promise<Companion<readonly PodVolumeBackup[]>>;
   volumeSnapshots(): Promise<Companion<readonly VolumeSnapshot[]>>;
   itemOperations(): Promise<Companion<readonly ItemOperation[]>>;
+  /** SHA-256, hex, of each file as it lies there (packed), of those that were read whole so far. */
+  hashes?(): Readonly<Partial<Record<BackupFileKind, string>>>;
 }

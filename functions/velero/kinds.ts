@@ -17,12 +17,22 @@ export interface ScheduleObject {
     readonly useOwnerReferencesInBackup?: boolean;
     readonly template?: { readonly storageLocation?: string; readonly ttl?: string };
   };
-  readonly status?: { readonly phase?: string; readonly lastBackup?: string; readonly validationErrors?: readonly string[] };
+  readonly status?: {
+    readonly phase?: string;
+    readonly lastBackup?: string;
+    readonly lastSkipped?: string;
+    readonly validationErrors?: readonly string[];
+  };
 }
 export interface BackupObject {
   readonly metadata?: Metadata;
   readonly spec?: { readonly storageLocation?: string };
-  readonly status?: { readonly phase?: string; readonly startTimestamp?: string; readonly expiration?: string };
+  readonly status?: {
+    readonly phase?: string;
+    readonly startTimestamp?: string;
+    readonly completionTimestamp?: string;
+    readonly expiration?: string;
+  };
 }
 export interface BackupStorageLocationObject {
   readonly metadata?: Metadata;
@@ -30,6 +40,8 @@ export interface BackupStorageLocationObject {
     readonly provider?: string;
     readonly default?: boolean;
     readonly accessMode?: string;
+    /** A duration of Go; 0s: Backups are not synchronised. */
+    readonly backupSyncPeriod?: string;
     readonly config?: Readonly<Record<string, string>>;
     readonly objectStorage?: { readonly bucket?: string; readonly prefix?: string };
   };

@@ -35,6 +35,8 @@ export default defineCheck({
   why: 'Nothing can be created in it again under its name, and what it holds keeps costing; often an API service is broken for all.',
   upstream: 'https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/',
   reads: { namespaces },
+  // itemInclusionChecks of velero pkg/backup/item_backupper.go.
+  notInBackups: 'Velero leaves out what is being deleted',
   options: z.strictObject({
     graceMinutes: z.number().min(0).default(15).describe('Leave namespaces alone that have been going away for less than this'),
   }),

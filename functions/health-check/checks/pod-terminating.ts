@@ -12,6 +12,8 @@ export default defineCheck({
   why: 'A StatefulSet starts no successor, a drain or a namespace waits for it, and its volumes stay attached.',
   upstream: 'https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination',
   reads: { pods, ...ownerReads },
+  // itemInclusionChecks of velero pkg/backup/item_backupper.go.
+  notInBackups: 'Velero leaves out what is being deleted',
   options: z.strictObject({
     graceMinutes: z
       .number()

@@ -25,6 +25,9 @@ interface Trouble {
   readonly hasNoSlice?: true;
 }
 
+/** What may be scaled to zero. */
+const workloads = ['deployments', 'statefulSets', 'daemonSets'];
+
 const noPod = (object: Ref): string => {
   const selector = kubectl(object, `get service ${object.name} -o jsonpath={.spec.selector}`);
   return kubectl(object, `get pods --show-labels, and compare with its selector: ${selector}`);
@@ -56,7 +59,7 @@ export default defineCheck({
       .default(5)
       .describe('Leave Services alone that are younger than this, or have been without a ready endpoint for less'),
   }),
-  start({ options, now, emit, link }) {
+  start({ options, now, emit, link, isWhole }) {
     const selecting: Service[] = [];
     const endpoints = endpointsByService();
     const unready = labelIndex();
@@ -81,13 +84,15 @@ export default defineCheck({
         const why = kind === 'DaemonSet' ? `no node is to run DaemonSet ${name}` : `${kind} ${name} is scaled to zero`;
         return { severity: 'info', message: `it has no endpoint: ${why}`, behind, since };
       }
-      // Charts and operators make headless Services for what may have no pods, as a managed control plane's; their clients look for pods.
-      const severity = isHeadless ? 'info' : 'critical';
+      // Charts and operators make headless Services for what may have no pods, as a managed control plane's; their clients look for pods. And
+      // where not all workloads were seen it may be scaled to zero.
+      const severity = isHeadless ? 'info' : workloads.every(isWhole) ? 'critical' : 'warning';
       // A Service without endpoints has an empty slice: reconciler.go of k8s.io/endpointslice.
       if (!shown) {
         const message = 'it has no EndpointSlice, not even an empty one: its controller has not looked at it';
         return { severity, message, behind, since, hasNoSlice: true };
       }
+      if (!isWhole('pods')) return { severity, message: 'it has no endpoint', behind, since };
       return { severity, message: 'it has no endpoint: no pod that could be one matches its selector', behind, since };
     };
 

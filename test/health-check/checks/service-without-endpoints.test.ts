@@ -105,6 +105,18 @@ describe('service-without-endpoints', () => {
     assert.deepEqual([finding.severity, finding.message], ['info', 'it has no endpoint: no node is to run DaemonSet agent']);
   });
 
+  test('where not all workloads or pods were seen, none of them is said to be missing', async () => {
+    const off = { state: 'off', reason: 'the backup holds none' } as const;
+    const objects = [service(), endpointSlice([])];
+    const without = async (...resources: string[]) => {
+      const { severity, message } = await theFinding(check, { objects, endings: Object.fromEntries(resources.map((each) => [each, off])) });
+      return [severity, message];
+    };
+    assert.deepEqual(await without(), ['critical', 'it has no endpoint: no pod that could be one matches its selector']);
+    assert.deepEqual(await without('pods'), ['critical', 'it has no endpoint']);
+    assert.deepEqual(await without('deployments', 'pods'), ['warning', 'it has no endpoint']);
+  });
+
   test('one that is going away is left alone', () =>
     assertSilent(check, { objects: [service({ metadata: { deletionTimestamp: ago({ minutes: 9 }) } })] }));
 

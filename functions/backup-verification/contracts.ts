@@ -65,6 +65,8 @@ export interface CheckPass<Options = unknown> {
   /** The run's clock in ms. */
   readonly now: number;
   readonly location: LocationFacts;
+  /** Aborted when the time budget is spent: for what a check asks of the store itself. */
+  readonly signal: AbortSignal;
   /** The event's own: the Kubernetes version that is restored into (1.33), and namespaces by the names that they get there. */
   readonly targetVersion?: string;
   readonly namespaceMapping: Readonly<Record<string, string>>;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import * as z from 'zod';
 import type { Operation } from '../runtime/operation.ts';
@@ -11,6 +12,14 @@ export const outputFormats = ['text', 'json', 'html', 'markdown', 'openreports']
 export type OutputFormat = (typeof outputFormats)[number];
 const failOnLevels = ['critical', 'warning', 'never'] as const;
 
+/** What --backup names. */
+export interface BackupPlace {
+  /** A tarball, one backup's folder, a folder laid out like the bucket, or s3://BUCKET/PREFIX. */
+  readonly place: string;
+  /** What stands behind the #. */
+  readonly name?: string;
+}
+
 /** The command line, understood. */
 export interface Command {
   readonly operation: Operation;
@@ -20,6 +29,8 @@ export interface Command {
   /** Only these namespaces are looked at. */
   readonly namespaces?: readonly string[] | undefined;
   readonly manifests?: string | undefined;
+  /** Where Velero's backups lie, and which of them; a name alone beside --cluster or --event is among the operation's own keys. */
+  readonly backup?: BackupPlace | undefined;
   /** A file with the whole event as Lambda would get it, or - for standard input. */
   readonly event?: string | undefined;
   readonly config?: string | undefined;
@@ -47,6 +58,10 @@ export const commonFlags: Readonly<Record<string, Flag>> = {
   cluster: { value: 'A,B', description: 'clusters of nightshift.yaml, by name, glob or label (team=core)' },
   namespace: { value: 'A,B', description: 'look at these namespaces alone, as with credentials that reach no further' },
   manifests: { value: 'DIR|-', description: 'a folder of manifests (kubectl get -o yaml), or standard input' },
+  backup: {
+    value: 'PATH|s3://BUCKET/PREFIX[#NAME]',
+    description: 'a Velero backup: a tarball, a backup’s folder or a location; the newest unless named (beside --cluster: a name)',
+  },
   event: { value: 'FILE|-', description: 'the whole event as the function would get it; an SNS envelope too' },
   config: { value: 'FILE', description: 'the configuration; ./nightshift.yaml unless told' },
   state: { value: 'DIR|s3://BUCKET|none', description: 'where reports are kept and the last one is looked up; none unless told' },
@@ -62,20 +77,22 @@ interface OwnKey {
   readonly flag: string;
   readonly type: 'string' | 'number' | 'boolean' | 'array';
   readonly description: string;
-  /** What each of an array may be, where it is one of a few. */
+  /** What it, or each of an array, may be, where that is one of a few. */
   readonly allowed?: readonly string[] | undefined;
 }
-/** The operation's own event keys as flags. */
-export const ownFlags = (operation: Operation): readonly OwnKey[] => {
+/** The operation's own event keys as flags; one that a common flag is called after (backup) is given by that. */
+export const ownFlags = (operation: Operation): readonly OwnKey[] => ownKeys(operation).filter(({ flag }) => !(flag in commonFlags));
+
+const ownKeys = (operation: Operation): readonly OwnKey[] => {
   const { properties = {} } = z.toJSONSchema(operation.event, { io: 'input', unrepresentable: 'any' }) as {
-    properties?: Record<string, { type?: string; description?: string; items?: { enum?: readonly string[] } }>;
+    properties?: Record<string, { type?: string; description?: string; enum?: readonly string[]; items?: { enum?: readonly string[] } }>;
   };
-  return Object.entries(properties).map(([key, { type, description = '', items }]) => ({
+  return Object.entries(properties).map(([key, { type, description = '', items, enum: own }]) => ({
     key,
     flag: kebab(key),
     type: type === 'array' || type === 'boolean' ? type : type === 'number' || type === 'integer' ? 'number' : 'string',
     description,
-    allowed: items?.enum,
+    allowed: items?.enum ?? own,
   }));
 };
 
@@ -99,6 +116,7 @@ const ownValue = ({ type, flag, allowed }: OwnKey, value: unknown): unknown => {
     const parts = partsOf(flag, (value as string[]).join(','));
     return allowed ? parts.map((part) => oneOf(flag, part, allowed)) : parts;
   }
+  if (type === 'string' && allowed) return oneOf(flag, String(value), allowed);
   if (type !== 'number') return value;
   const number = Number(value);
   if (value === '' || Number.isNaN(number)) throw new UsageError(`--${flag} ${value}: not a number`);
@@ -147,9 +165,35 @@ export const partsOf = (flag: string, list: string): readonly string[] => {
   return parts;
 };
 
-const refuseTogether = (values: Readonly<Record<string, unknown>>): void => {
+/** `s3://bucket/prefix#name`; a path may hold the character. */
+const placeOf = (text: string): BackupPlace => {
+  const [, place = text, name] = existsSync(text) ? [] : (/^(.+)#([^#/]*)$/s.exec(text) ?? []);
+  if (name === '') throw new UsageError(`--backup ${text}: a backup’s name stands behind the #; leave it out for the newest.`);
+  return { place, ...(name !== undefined && { name }) };
+};
+
+/** What --backup means: a place, or, beside clusters whose places are configured, a name. Throws UsageError. */
+const backupOf = (
+  operation: Operation,
+  values: Readonly<Record<string, unknown>>,
+): { readonly backup?: BackupPlace; readonly own?: Readonly<Record<string, unknown>> } => {
+  const given = givenText(values, 'backup');
+  if (given === undefined) return {};
+  const takesNames = 'backup' in operation.event.shape;
+  if (values.cluster === undefined && values.event === undefined) {
+    const backup = placeOf(given);
+    return { backup, ...(takesNames && backup.name !== undefined && { own: { backup: backup.name } }) };
+  }
+  if (/[/#]/.test(given))
+    throw new UsageError(`--backup ${given}: beside --cluster and --event it is a backup’s name; where it lies is configured there.`);
+  return { own: { backup: given } };
+};
+
+const refuseTogether = (operation: Operation, values: Readonly<Record<string, unknown>>): void => {
   const targets = ['manifests', 'cluster', 'event'].filter((flag) => values[flag] !== undefined);
   if (values.kubeconfig !== undefined || values.context !== undefined) targets.push('kubeconfig/--context');
+  // What looks at backups also takes the cluster that they are of; all others look at one of the two.
+  if (values.backup !== undefined && (operation.needs === 'api' || values.manifests !== undefined)) targets.push('backup');
   if (values.namespace !== undefined && !['cluster', 'kubeconfig/--context'].some((flag) => targets.includes(flag)))
     throw new UsageError('--namespace narrows a cluster: say --kubeconfig FILE, --context NAME or --cluster NAME with it.');
   if (targets.length > 1)
@@ -165,10 +209,11 @@ export const parseArguments = (argv: readonly string[], operations: readonly Ope
   const { values, positionals } = parse(argv.slice(1), own);
   if (positionals.length > 0)
     throw new UsageError(`Unexpected ${JSON.stringify(positionals[0])}: an operation takes options only. See nightshift --help.`);
-  refuseTogether(values);
+  refuseTogether(operation, values);
   const text = (flag: string) => givenText(values, flag);
   const output = text('output');
   const namespaces = text('namespace');
+  const { backup, own: ownOfBackup } = backupOf(operation, values);
   return {
     operation,
     kubeconfig: text('kubeconfig'),
@@ -176,6 +221,7 @@ export const parseArguments = (argv: readonly string[], operations: readonly Ope
     cluster: text('cluster'),
     namespaces: namespaces === undefined ? undefined : partsOf('namespace', namespaces),
     manifests: text('manifests'),
+    backup,
     event: text('event'),
     config: text('config'),
     state: text('state'),
@@ -183,6 +229,9 @@ export const parseArguments = (argv: readonly string[], operations: readonly Ope
     out: text('out'),
     failOn: oneOf('fail-on', text('fail-on') ?? 'critical', failOnLevels),
     help: values.help === true,
-    own: Object.fromEntries(own.filter(({ flag }) => values[flag] !== undefined).map((key) => [key.key, ownValue(key, values[key.flag])])),
+    own: {
+      ...Object.fromEntries(own.filter(({ flag }) => values[flag] !== undefined).map((key) => [key.key, ownValue(key, values[key.flag])])),
+      ...ownOfBackup,
+    },
   };
 };

@@ -20,6 +20,7 @@ const usersErrorNames = new Set([
   'ConfigurationError',
   'UnknownClusterError',
   'ManifestError',
+  'PlaceError',
   'ReportNotStored',
 ]);
 const isUsersError = (error: unknown): boolean => error instanceof Error && usersErrorNames.has(error.name);
@@ -43,7 +44,7 @@ interface Run {
   readonly signal: AbortSignal;
 }
 
-const runOne = async ({ cluster, options, narrowed = false, open }: Target, run: Run): Promise<Report> => {
+const runOne = async ({ cluster, options, narrowed = false, open, backups }: Target, run: Run): Promise<Report> => {
   const { command, request, own, executionId, configuration, state, signal } = run;
   const { runOnCluster } = await import('../runtime/run-on-cluster.ts');
   const { runIdOf } = await import('../runtime/run-id.ts');
@@ -60,6 +61,8 @@ const runOne = async ({ cluster, options, narrowed = false, open }: Target, run:
       runId: runIdOf(executionId, cluster, command.operation.name),
       eventTime: request.time ?? new Date().toISOString(),
       open,
+      backups,
+      state: state.storage,
       previous: await state.latest(cluster, command.operation.name),
       signal,
       onProgress: progress.update,

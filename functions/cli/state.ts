@@ -1,6 +1,7 @@
 /** --state: where the command keeps reports in the bucket's layout, and looks the last one up. */
 import { stat } from 'node:fs/promises';
 import type { OperationName, Report } from '../report/model.ts';
+import type { Storage } from '../report/store/storage.ts';
 import type { Operation } from '../runtime/operation.ts';
 import type { LaidOver } from '../runtime/overrides-in-force.ts';
 import type { Underneath } from '../runtime/read-overrides.ts';
@@ -8,6 +9,8 @@ import { UsageError } from './arguments.ts';
 import { tell } from './tell.ts';
 
 export interface State {
+  /** Where operations keep what they cache between runs; undefined where no state is kept. */
+  readonly storage?: Storage;
   readonly latest: (cluster: string, operation: OperationName) => Promise<Report | undefined>;
   readonly save: (report: Report) => Promise<void>;
   /** config/overrides.yaml there; undefined where no state is kept. */
@@ -15,7 +18,7 @@ export interface State {
 }
 const none: State = { latest: async () => undefined, save: async () => undefined, laidOver: async () => undefined };
 
-const storageOf = async (state: string) => {
+const storageOf = async (state: string): Promise<Storage> => {
   const s3 = /^s3:\/\/([^/]+)(?:\/(.*?)\/?)?$/.exec(state);
   if (s3) {
     const [, bucket = '', prefix = ''] = s3;
@@ -40,6 +43,7 @@ export const openState = async (state: string | undefined): Promise<State> => {
   const storage = await storageOf(state);
   const store = reportStore(storage, tell);
   return {
+    storage,
     latest: store.latest,
     laidOver: (operation, cluster, configuration) =>
       overridesInForce({ storage, store, operation, cluster, configuration, now: new Date(), warn: tell }),

@@ -8,9 +8,11 @@ import type { ClusterAccess } from '../cluster/open-cluster.ts';
 import { glob } from '../report/glob.ts';
 import type { Configuration, OperationOptions } from '../runtime/configuration.ts';
 import { layOptions } from '../runtime/lay-options.ts';
-import { clustersFor, firstOf } from '../runtime/select-clusters.ts';
+import type { BackupPlaces } from '../runtime/operation.ts';
+import { clustersFor, firstOf, hasWhatIsNeeded } from '../runtime/select-clusters.ts';
 import type { Source } from '../scan/contracts.ts';
-import { type Command, partsOf, UsageError } from './arguments.ts';
+import { type BackupPlace, type Command, partsOf, UsageError } from './arguments.ts';
+import { tell } from './tell.ts';
 
 /** One thing to run the operation on. */
 export interface Target {
@@ -18,7 +20,10 @@ export interface Target {
   readonly options: OperationOptions;
   /** Not all of it is looked at: its report is no predecessor of the next. */
   readonly narrowed?: boolean;
-  readonly open: (signal: AbortSignal) => Promise<Source>;
+  /** Absent where there is no way to the cluster, as it is gone, or none is wanted. */
+  readonly open?: (signal: AbortSignal) => Promise<Source>;
+  /** Where its backups are, for an operation that looks at those. */
+  readonly backups?: BackupPlaces | undefined;
 }
 
 /** A cluster's name as reports carry it: a-z, 0-9 and -, at most 40. */
@@ -93,6 +98,7 @@ const kubeconfigTargets = async (command: Command, options: OperationOptions): P
     cluster,
     options,
     narrowed: command.namespaces !== undefined,
+    ...(command.backup && { backups: { place: command.backup.place } }),
     open: async (signal) => {
       const { openCluster } = await import('../cluster/open-cluster.ts');
       return usersMistakes(openCluster(access, { interactive: true, signal, name: cluster }));
@@ -122,17 +128,36 @@ const manifestsTarget = (path: string, options: OperationOptions): Target => ({
   },
 });
 
-const configuredTarget = (configuration: Configuration, name: string, { operation, namespaces }: Command): Target => ({
-  cluster: name,
-  options: layOptions(configuration, name, operation.name),
-  narrowed: namespaces !== undefined,
-  open: async (signal) => {
-    const access = configuration.clusters[name];
-    if (!access) throw new UsageError(`There is no cluster ${name}.`);
-    const { openCluster } = await import('../cluster/open-cluster.ts');
-    return usersMistakes(openCluster({ ...access, ...narrowedTo(namespaces) }, { interactive: true, signal, name }));
-  },
-});
+/** A location's cluster is called after it: `s3://velero/prod` is velero-prod, a folder or a tarball has its own name. */
+const backupTarget = ({ operation }: Command, { place, name }: BackupPlace, options: OperationOptions): Target => {
+  const named = place.startsWith('s3://') ? place.slice('s3://'.length) : basename(resolve(place)).replace(/(-data)?\.tar\.gz$|\.tgz$/, '');
+  const target = { cluster: clusterName(named), options };
+  if (operation.needs === 'backups') return { ...target, backups: { place } };
+  return {
+    ...target,
+    open: async (signal) => {
+      const { openBackup } = await import('../velero/source-backup.ts');
+      return usersMistakes(openBackup({ place: name === undefined ? place : `${place}#${name}` }, { signal, onChosen: tell }));
+    },
+  };
+};
+
+const configuredTarget = (configuration: Configuration, name: string, { operation, namespaces }: Command): Target => {
+  const access = configuration.clusters[name];
+  return {
+    cluster: name,
+    options: layOptions(configuration, name, operation.name),
+    narrowed: namespaces !== undefined,
+    ...(operation.needs === 'backups' && { backups: access?.backups }),
+    ...(access &&
+      hasWhatIsNeeded('api', access) && {
+        open: async (signal: AbortSignal) => {
+          const { openCluster } = await import('../cluster/open-cluster.ts');
+          return usersMistakes(openCluster({ ...access, ...narrowedTo(namespaces) }, { interactive: true, signal, name }));
+        },
+      }),
+  };
+};
 
 const readText = async (path: string, what: string, remedy = ''): Promise<string> => {
   try {
@@ -177,14 +202,18 @@ export const targetsOf = async (
 ): Promise<readonly Target[]> => {
   const { operation } = command;
   const options = configuration?.options[operation.name] ?? {};
-  if (command.manifests !== undefined) return [manifestsTarget(command.manifests, options)];
+  if (command.manifests !== undefined) {
+    if (operation.needs === 'backups') throw new UsageError(`${operation.name} looks at backups, not at manifests: say --backup PATH.`);
+    return [manifestsTarget(command.manifests, options)];
+  }
   if (command.namespaces !== undefined) await assertNamespaces(command.namespaces);
   if (command.kubeconfig !== undefined || command.context !== undefined) return kubeconfigTargets(command, options);
+  if (command.backup !== undefined) return [backupTarget(command, command.backup, options)];
   if (configuration && (command.cluster !== undefined || command.event !== undefined)) {
     const patterns = command.cluster === undefined ? clusters : partsOf('cluster', command.cluster);
     return clustersFor(operation, configuration, patterns).map((name) => configuredTarget(configuration, name, command));
   }
   throw new UsageError(
-    'Nothing to look at was given. Say --manifests DIR, --kubeconfig FILE [--context NAME], --cluster NAME (of nightshift.yaml) or --event FILE.',
+    `Nothing to look at was given. Say ${operation.needs === 'backups' ? '' : '--manifests DIR, '}--backup PATH, --kubeconfig FILE [--context NAME], --cluster NAME (of nightshift.yaml) or --event FILE.`,
   );
 };

@@ -31,14 +31,18 @@ export const usage = (operations: readonly Operation[], operation?: Operation): 
         ]),
     '',
     'Options',
-    ...Object.entries(commonFlags).map(([flag, { value, description }]) => row(`--${flag} ${value}`, description)),
+    ...Object.entries(commonFlags)
+      // What looks at backups takes no manifests.
+      .filter(([flag]) => flag !== 'manifests' || operation?.needs !== 'backups')
+      .map(([flag, { value, description }]) => row(`--${flag} ${value}`, description)),
     ...(operation
       ? [
           '',
           `Options of ${operation.name}`,
-          ...ownFlags(operation).map(({ flag, type, description }) =>
-            row(`--${flag}${type === 'boolean' ? '' : type === 'array' ? ' A,B' : ' VALUE'}`, description),
-          ),
+          ...ownFlags(operation).map(({ flag, type, description, allowed }) => {
+            const value = type === 'array' ? 'A,B' : (allowed?.join('|') ?? 'VALUE');
+            return row(type === 'boolean' ? `--${flag}` : `--${flag} ${value}`, description);
+          }),
         ]
       : []),
     '',

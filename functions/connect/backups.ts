@@ -6,17 +6,15 @@ import { counted } from '../report/summary.ts';
 import { credentialProvider } from '../runtime/aws/credentials.ts';
 import { s3Client } from '../runtime/aws/s3.ts';
 import type { BackupLocation } from '../runtime/configuration.ts';
+import { rightsSaid } from '../velero/bucket-rights.ts';
+import { accessOf, keyInBucket } from '../velero/location-name.ts';
+import { regionTold } from '../velero/s3-errors.ts';
 import type { Seen } from './step.ts';
-
-/** `s3://bucket/prefix`. */
-export const locationName = ({ bucket, prefix }: BackupLocation): string => `s3://${[bucket, trimmed(prefix)].filter(Boolean).join('/')}`;
-
-const trimmed = (prefix = ''): string => prefix.replace(/^\/+|\/+$/g, '');
 
 /** Looks whether Velero's backups are seen and may be read. Throws ClusterError. */
 export async function readableBackups(location: BackupLocation, signal: AbortSignal): Promise<Seen<true>> {
-  const { bucket, region, role, externalId } = location;
-  const asked = { region, ...(role === undefined ? {} : { role }), ...(externalId === undefined ? {} : { externalId }) };
+  const { bucket, region, role } = location;
+  const asked = accessOf(location);
   if (role !== undefined) {
     await credentialProvider(asked)().catch((error: unknown) => {
       throw awsError(error, `sts:AssumeRole of ${role}`, signal, assumeRemedies);
@@ -24,7 +22,7 @@ export async function readableBackups(location: BackupLocation, signal: AbortSig
   }
   const client = s3Client(asked);
   await assertBucket(client, location, signal);
-  const folder = `${[trimmed(location.prefix), 'backups'].filter(Boolean).join('/')}/`;
+  const folder = keyInBucket(location.prefix, 'backups/');
   const facts = [`in ${region}${role ? ` as ${role}` : ''}`];
   const { CommonPrefixes: folders = [], IsTruncated: more } = await listed(
     client,
@@ -65,10 +63,6 @@ const assumeRemedies: AwsRemedies = {
     'the role’s trust policy must name the identity above (with externalId, where it asks for one), and that identity must be allowed sts:AssumeRole',
 };
 
-/** What the right to a location is; the three actions are all that is ever asked of it. */
-const bucketRights = (bucket: string): string =>
-  `allow s3:ListBucket on arn:aws:s3:::${bucket} and s3:GetObject on arn:aws:s3:::${bucket}/*, in the bucket’s policy too where it is another account’s, and kms:Decrypt on its key`;
-
 async function assertBucket(client: S3Client, { bucket, region }: BackupLocation, signal: AbortSignal): Promise<void> {
   const elsewhere = (place: string | undefined): ClusterError | undefined =>
     place === undefined || place === region
@@ -81,14 +75,13 @@ async function assertBucket(client: S3Client, { bucket, region }: BackupLocation
   } catch (error) {
     if (!(error instanceof S3ServiceException)) throw awsError(error, `s3:HeadBucket of ${bucket} in ${region}`, signal);
     // An answer to HEAD has no body: its status and headers are all there is.
-    const place: unknown = error.$response?.headers['x-amz-bucket-region'];
     const status = error.$metadata.httpStatusCode;
-    const wrong = elsewhere(typeof place === 'string' ? place : undefined);
+    const wrong = elsewhere(regionTold(error));
     if (wrong) throw wrong;
     if (status === 404)
       throw new ClusterError('not-found', `there is no bucket ${bucket}`, 'are its name and the account right?', { cause: error });
     if (status === 403) {
-      throw new ClusterError('forbidden', `S3 forbids looking at the bucket ${bucket} (403)`, bucketRights(bucket), { cause: error });
+      throw new ClusterError('forbidden', `S3 forbids looking at the bucket ${bucket} (403)`, rightsSaid(bucket), { cause: error });
     }
     if (status === 301 || status === 400) {
       const remedy = `aws s3api get-bucket-location --bucket ${bucket}: write that region beside it`;
@@ -105,7 +98,7 @@ async function listed(
   signal: AbortSignal,
 ) {
   return client.send(new ListObjectsV2Command({ Bucket: bucket, ...asked }), { abortSignal: signal }).catch((error: unknown) => {
-    throw awsError(error, `s3:ListBucket of ${bucket} under ${asked.Prefix}`, signal, { forbidden: bucketRights(bucket) });
+    throw awsError(error, `s3:ListBucket of ${bucket} under ${asked.Prefix}`, signal, { forbidden: rightsSaid(bucket) });
   });
 }
 
@@ -132,6 +125,6 @@ async function assertReadable(client: S3Client, { bucket }: BackupLocation, key:
     });
     await body?.transformToByteArray();
   } catch (error) {
-    throw awsError(error, what, signal, { forbidden: bucketRights(bucket) });
+    throw awsError(error, what, signal, { forbidden: rightsSaid(bucket) });
   }
 }

@@ -5,6 +5,7 @@ import { isNamespaceMissing, namespaceMissing } from '../cluster/missing-namespa
 import type { ClusterAccess, Way } from '../cluster/open-cluster.ts';
 import { readersGroup } from '../cluster/roles.ts';
 import type { Operation } from '../runtime/operation.ts';
+import { locationName } from '../velero/location-name.ts';
 import { configuredWay } from './configuration.ts';
 import { identity } from './identity.ts';
 import { resolvedEndpoint } from './name-resolution.ts';
@@ -33,7 +34,7 @@ export async function connect(target: ConnectTarget, operations: readonly Operat
   const caller = await awsCaller(target, steps, signal);
   const rights = await apiSteps(target, operations, steps, caller, signal);
   for (const location of target.backups) {
-    const { locationName, readableBackups } = await import('./backups.ts');
+    const { readableBackups } = await import('./backups.ts');
     await steps.take({ step: 'backups', subject: locationName(location) }, caller, () => readableBackups(location, signal));
   }
   const ready = steps.taken.every(({ state, because }) => state !== 'failed' && because === undefined);

@@ -23,8 +23,11 @@ export const timesOf = ({ cron, rate, timeZone }: ScheduleConfiguration): string
 /** As each operation declares it: the operations themselves would bring all their checks into this function's bundle. */
 const needsOf = (operation: OperationName) => (operation === 'backup-verification' ? 'backups' : 'api');
 
-/** A run of a part of the checks is no successor of the last report, and leaves no trace where reports are looked for. */
-export const isNarrowed = ({ with: own = {} }: ScheduleConfiguration): boolean => own.only !== undefined || own.off !== undefined;
+/** `only` and `off`, and what the operations call `narrowing`, likewise. */
+export const narrowingKeys: readonly string[] = ['only', 'off', 'backup', 'targetVersion', 'namespaceMapping'];
+
+/** A run of a part is no successor of the last report, and leaves no trace where reports are looked for. */
+export const isNarrowed = ({ with: own = {} }: ScheduleConfiguration): boolean => narrowingKeys.some((key) => own[key] !== undefined);
 
 /** The schedules of a configuration, as the reports that they owe, and what of them cannot be watched. */
 export const watchedReports = (
@@ -35,7 +38,7 @@ export const watchedReports = (
   for (const schedule of configuration.schedules) {
     const { operation, clusters: patterns } = schedule;
     if (isNarrowed(schedule)) {
-      const reason = 'it runs a part of the checks (only, off), which writes no latest report';
+      const reason = `it runs a part (${narrowingKeys.filter((key) => schedule.with?.[key] !== undefined).join(', ')}), which writes no latest report`;
       notWatched.push({ schedule: `${operation} on ${patterns.join(', ')}, ${timesOf(schedule)}`, reason });
       continue;
     }

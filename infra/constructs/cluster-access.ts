@@ -39,8 +39,15 @@ export function clusterAccessStatements(stack: Stack, clusters: Configuration['c
   ];
 }
 
-/** What a function's own role may do to read the backups of the configured clusters: assume the locations' roles, or read where there are none. */
-export function backupAccessStatements(stack: Stack, clusters: Configuration['clusters']): PolicyStatement[] {
+/**
+ * What a function's own role may do to read the backups of the configured clusters: assume the locations' roles, or read where there are none.
+ * `actions`: what the checks ask beside; S3's are about the bucket as a whole, KMS's about its key.
+ */
+export function backupAccessStatements(
+  stack: Stack,
+  clusters: Configuration['clusters'],
+  actions: readonly string[] = [],
+): PolicyStatement[] {
   const locations = Object.values(clusters).flatMap(({ backups = [] }) => backups);
   const own = locations
     .filter(({ role }) => role === undefined)
@@ -54,7 +61,7 @@ export function backupAccessStatements(stack: Stack, clusters: Configuration['cl
       locations.flatMap(({ role }) => role ?? []),
     ),
     ...statement(
-      ['s3:ListBucket'],
+      ['s3:ListBucket', ...ofService('s3', actions)],
       own.map(({ arn }) => bucketOf(arn)),
     ),
     ...statement(
@@ -62,8 +69,22 @@ export function backupAccessStatements(stack: Stack, clusters: Configuration['cl
       own.map(({ arn }) => arn),
     ),
     ...decryptObjects(stack, own),
+    ...describeKeys(
+      ofService('kms', actions),
+      own.map(({ region }) => keysIn(stack, region)),
+    ),
   ];
 }
+
+/** Each once, in order: what several checks ask for is one right. */
+const ofService = (service: string, actions: readonly string[]): string[] =>
+  [...new Set(actions)].filter((action) => action.startsWith(`${service}:`)).sort();
+
+/** What a key is, but nothing of what it does; which key that is, and whose, only the bucket tells. */
+const describeKeys = (actions: string[], keys: readonly string[]): PolicyStatement[] =>
+  actions.length === 0 ? [] : statement(actions, keys);
+
+const keysIn = (stack: Stack, region: string): string => `arn:${stack.partition}:kms:${region}:*:key/*`;
 
 const statement = (actions: string[], resources: readonly string[]): PolicyStatement[] =>
   inParts([...new Set(resources)]).map((part) => new PolicyStatement({ actions, resources: part }));
@@ -120,7 +141,7 @@ function decrypt(service: string, contextKey: string, arns: readonly string[]): 
 function decryptObjects(stack: Stack, objects: readonly { readonly arn: string; readonly region: string }[]): PolicyStatement[] {
   return [...Map.groupBy(objects, ({ region }) => region)].map(([region, same]) => {
     const arns = [...new Set(same.flatMap(({ arn }) => [arn, bucketOf(arn)]))];
-    return throughService({ service: 's3', region, keys: `arn:${stack.partition}:kms:${region}:*:key/*`, contextKey: 'aws:s3:arn', arns });
+    return throughService({ service: 's3', region, keys: keysIn(stack, region), contextKey: 'aws:s3:arn', arns });
   });
 }
 

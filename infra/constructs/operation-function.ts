@@ -41,12 +41,18 @@ export class OperationFunction extends NightshiftFunction {
     for (const statement of [
       ...publishStatements(topics),
       ...clusterAccessStatements(Stack.of(this), clusters),
-      ...(operation.needs === 'backups' ? backupAccessStatements(Stack.of(this), clusters) : []),
+      ...(operation.needs === 'backups'
+        ? backupAccessStatements(
+            Stack.of(this),
+            clusters,
+            operation.checks.flatMap(({ aws = [] }) => aws),
+          )
+        : []),
     ]) {
       this.role.addToPolicy(statement);
       for (const pattern of statement.resources.filter((resource) => resource.endsWith('/*'))) {
         const reason = pattern.endsWith(':key/*')
-          ? 'The owner chose the key; the conditions narrow its use to what may be read or published.'
+          ? 'The owner chose the key; the conditions narrow its use to what may be read or published, and without them it is only described.'
           : 'What Velero keeps under a location has names of its own.';
         acknowledgeWildcard(this.role, pattern, reason);
       }

@@ -2,7 +2,9 @@
 const benches: Readonly<Record<string, () => Promise<(runs: number, only: readonly string[]) => Promise<void>>>> = {
   checks: async () => (await import('./checks.ts')).benchChecks,
   scan: async () => (await import('./scan.ts')).benchScan,
+  content: async () => (await import('./content.ts')).benchContent,
   page: async () => (await import('./page.ts')).benchPage,
+  inventory: async () => (await import('./inventory.ts')).benchInventory,
   start: async () => (await import('./start.ts')).benchStart,
 };
 

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import * as z from 'zod';
 import { type Command, parseArguments, partsOf, UsageError } from '../../functions/cli/arguments.ts';
 import { exitCodeOf, gravestExitCode } from '../../functions/cli/exit-code.ts';
 import { usage } from '../../functions/cli/usage.ts';
 import { healthCheck } from '../../functions/health-check/operation.ts';
 import type { Report } from '../../functions/report/model.ts';
+import type { Operation } from '../../functions/runtime/operation.ts';
 
 const parse = (...argv: string[]) => parseArguments(argv, [healthCheck]) as Command;
 const refused = (argv: string[], ...patterns: RegExp[]) =>
@@ -77,6 +79,75 @@ describe('the command line', () => {
   test('a stray word', () => refused(['health-check', 'prod'], /Unexpected "prod"/));
   test('an empty value', () => refused(['health-check', '--cluster='], /without a value/));
   test('a missing value', () => refused(['health-check', '--cluster'], /^--cluster was given without a value\.$/));
+});
+
+describe('--backup', () => {
+  const verification: Operation = {
+    ...healthCheck,
+    name: 'backup-verification',
+    needs: 'backups',
+    event: z.object({
+      ...healthCheck.event.shape,
+      backup: z.string().optional().describe('Look into these'),
+      level: z.enum(['inventory', 'content']).optional(),
+    }),
+  };
+  const both = [healthCheck, verification];
+  const understood = (...argv: string[]) => parseArguments(argv, both) as Command;
+
+  test('a place, with a name or without', () => {
+    for (const [given, place, name] of [
+      ['s3://velero/prod', 's3://velero/prod', undefined],
+      ['s3://velero/prod#nightly-1', 's3://velero/prod', 'nightly-1'],
+      ['nightly-1.tar.gz', 'nightly-1.tar.gz', undefined],
+      ['/a#b/backups', '/a#b/backups', undefined],
+      ['/a#b/copy#nightly-1', '/a#b/copy', 'nightly-1'],
+    ] as const) {
+      const { backup, own } = understood('health-check', '--backup', given);
+      assert.deepEqual(backup, name === undefined ? { place } : { place, name });
+      assert.deepEqual(own, {});
+    }
+    assert.throws(() => understood('health-check', '--backup', 's3://velero#'), /a backup’s name stands behind the #/);
+  });
+  test('its name is the event’s own key, where the operation has one', () => {
+    assert.deepEqual(understood('backup-verification', '--backup', 's3://velero#nightly-1', '--level', 'content').own, {
+      level: 'content',
+      backup: 'nightly-1',
+    });
+    assert.deepEqual(understood('backup-verification', '--backup', 's3://velero').own, {});
+  });
+  test('beside clusters whose places are configured it is a name', () => {
+    for (const flag of ['--cluster', '--event']) {
+      const { backup, own } = understood('backup-verification', flag, 'prod', '--backup', 'nightly-*');
+      assert.deepEqual([backup, own], [undefined, { backup: 'nightly-*' }]);
+      assert.throws(
+        () => understood('backup-verification', flag, 'prod', '--backup', 's3://velero'),
+        /beside --cluster and --event it is a backup’s name/,
+      );
+    }
+  });
+  test('beside a kubeconfig it is where that cluster’s backups lie', () => {
+    const { backup, context } = understood('backup-verification', '--context', 'prod', '--backup', 's3://velero');
+    assert.deepEqual([backup, context], [{ place: 's3://velero' }, 'prod']);
+  });
+  test('one thing to look at', () => {
+    for (const flag of ['--manifests', '--cluster', '--event', '--context'])
+      assert.throws(() => understood('health-check', flag, 'x', '--backup', 'y'), /--backup cannot be used together/, flag);
+    assert.throws(() => understood('backup-verification', '--manifests', 'x', '--backup', 'y'), /cannot be used together/);
+    assert.throws(() => understood('health-check', '--namespace', 'shop', '--backup', 'y'), /--namespace narrows a cluster/);
+  });
+  test('a value that is one of a few, by its flag and with those that are allowed', () =>
+    assert.throws(
+      () => understood('backup-verification', '--level', 'deep'),
+      /^UsageError: --level deep: not known; it is one of inventory, content$/,
+    ));
+  test('help shows it once', () => {
+    const page = usage(both, verification);
+    assert.equal(page.match(/--backup /g)?.length, 1);
+    assert.match(page, /--level inventory\|content/);
+    assert.doesNotMatch(page, /--manifests/);
+    for (const line of page.split('\n')) assert.ok(line.length <= 80, line);
+  });
 });
 
 describe('the exit code', () => {

@@ -146,7 +146,7 @@ describe('a bucket', () => {
       [
         s3(refused(403)),
         /forbids looking at the bucket night-backups \(403\)/,
-        /s3:ListBucket on arn:aws:s3:::night-backups and s3:GetObject/,
+        /s3:ListBucket, .*s3:ListBucketVersions on arn:aws:s3:::night-backups, s3:GetObject on arn:aws:s3:::night-backups\/\*, kms:Decrypt and kms:DescribeKey/,
       ],
       [s3(refused(301, { 'x-amz-bucket-region': 'us-east-1' })), /is in us-east-1, not in eu-central-1/, /write region: us-east-1/],
       [s3(refused(400)), /is not in eu-central-1/, /get-bucket-location/],

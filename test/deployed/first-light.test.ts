@@ -13,7 +13,7 @@ import { configurationOverrides, type Report, reportSchema } from '../../functio
 import type { ReturnValue } from '../../functions/report/return-value.ts';
 import { type ControlPlane, startControlPlane } from '../control-plane/parts/control-plane.ts';
 import type { KubernetesObject } from '../control-plane/parts/objects.ts';
-import { clientOptions, type Deployment, deployNightshift } from './parts/deploy.ts';
+import { clientOptions, type Deployment, deployNightshift, scheduledEvent } from './parts/deploy.ts';
 import { type EksStub, startEksStub } from './parts/eks-stub.ts';
 import { type Emulator, startEmulator } from './parts/emulator.ts';
 import { createQueue, divertToQueue, type Queue, sendToQueue, subscribe } from './parts/queues.ts';
@@ -98,7 +98,7 @@ describe('first light', { timeout: 900_000 }, () => {
   };
 
   test('the schedule’s own input is split into one event a cluster', async () => {
-    const started = await invoke(scheduledEvent(deployment, 'd32c5kddcf5bb8c3', '2026-11-24T05:00:00Z'));
+    const started = await invoke(scheduledEvent(deployment, { executionId: 'd32c5kddcf5bb8c3', ...occasion }));
     assert.partialDeepStrictEqual(started, {
       operation: 'health-check',
       started: [{ cluster: 'prod' }, { cluster: 'edge-7' }, { cluster: 'lost-1' }],
@@ -202,7 +202,7 @@ describe('first light', { timeout: 900_000 }, () => {
   });
 
   test('a second attempt of Scheduler, which has another execution id, starts the same runs', async () => {
-    await invoke(scheduledEvent(deployment, 'another-attempt', '2026-11-24T05:00:00Z'));
+    await invoke(scheduledEvent(deployment, { executionId: 'another-attempt', ...occasion }));
     const again = (await requested.take()).map(({ detail }) => detail as Detail);
     const byCluster = (one: Detail, other: Detail) => (one.cluster < other.cluster ? -1 : 1);
     assert.deepEqual(again.toSorted(byCluster), details.toSorted(byCluster));
@@ -261,19 +261,7 @@ async function storeKubeconfig(emulator: Emulator, plane: ControlPlane): Promise
 }
 
 const scheduleArn = 'arn:aws:scheduler:eu-central-1:123456789012:schedule/nightshift/health-check';
-
-/** The input of the deployed schedule, its placeholders filled as EventBridge Scheduler fills them. */
-function scheduledEvent({ template }: Deployment, executionId: string, time: string): unknown {
-  const schedule = Object.values(template.Resources).find(({ Type }) => Type === 'AWS::Scheduler::Schedule');
-  assert.ok(schedule);
-  const { Input: input } = schedule.Properties.Target as { readonly Input: string };
-  const filled = input
-    .replace('<aws.scheduler.execution-id>', executionId)
-    .replace('<aws.scheduler.schedule-arn>', scheduleArn)
-    .replace('<aws.scheduler.scheduled-time>', time);
-  assert.doesNotMatch(filled, /<aws\./);
-  return JSON.parse(filled);
-}
+const occasion = { scheduleArn, time: '2026-11-24T05:00:00Z' };
 
 const s3 = (emulator: Emulator) => new S3Client({ ...clientOptions(emulator), forcePathStyle: true });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { backupVerification } from '../../functions/backup-verification/operation.ts';
 import type { ScheduleConfiguration } from '../../functions/runtime/configuration.ts';
 import { rolledUp } from '../../functions/runtime/metric-names.ts';
 import { handler, overdue, overdueFailed, runsFailed, runsNotFannedOut, runsNotStarted, template, topic } from './example-stack.ts';
@@ -136,5 +137,35 @@ describe('the window of what runs found', () => {
   test('is a week at most, as CloudWatch has it, and a day where nothing is scheduled', () => {
     assert.equal(hoursOf({ cron: '0 6 1 * ? *' }), 168);
     assert.equal(hoursOf(), 24);
+  });
+});
+
+describe('the alarm on backups', () => {
+  const clusters = { 'lost-1': { backups: [{ bucket: 'velero-backups', region: 'eu-central-1' }] } };
+  const made = synthesize({ clusters, schedules: [{ operation: 'backup-verification', clusters: ['*'], cron: '30 5 * * ? *' }] }, [
+    backupVerification,
+  ]).template;
+
+  test('is one for all schedules of all clusters, and lasts until the next run must have come', () => {
+    assert.partialDeepStrictEqual(alarmOf('Nightshift VerifiedBackupsOverdue of backup-verification: Maximum', alarmsOf(made)), {
+      Period: 3600,
+      EvaluationPeriods: 26,
+      DatapointsToAlarm: 1,
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    });
+  });
+
+  test('has its line on the dashboard, by cluster and schedule', () => {
+    const [dashboard] = resourcesOf(made, 'AWS::CloudWatch::Dashboard');
+    const body = String(dashboard?.Properties.DashboardBody);
+    assert.ok(
+      body.includes(`SEARCH('{Nightshift,Cluster,Schedule} MetricName=\\"HoursSinceVerifiedBackup\\"', 'Maximum', 86400)`),
+      body.slice(0, 3000),
+    );
+  });
+
+  test('is not made where backups are not verified', () => {
+    assert.ok(!alarms.some((alarm) => watched(alarm).includes('VerifiedBackupsOverdue')));
   });
 });

@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { App, Stack } from 'aws-cdk-lib';
+import backupDeleted from '../../functions/backup-verification/checks/backup-deleted.ts';
+import bucketEncryption from '../../functions/backup-verification/checks/bucket-encryption.ts';
+import bucketVersioning from '../../functions/backup-verification/checks/bucket-versioning.ts';
 import { healthCheck } from '../../functions/health-check/operation.ts';
 import type { ClusterConfiguration } from '../../functions/runtime/configuration.ts';
 import { clusterAccessStatements } from '../../infra/constructs/cluster-access.ts';
@@ -147,7 +150,7 @@ test('a cluster that is gone, or reached by a file, asks for nothing', () => {
   assert.deepEqual(clusterAccessStatements(stack, { 'lost-1': { backups }, laptop: { kubeconfig: { file: 'x' } } }), []);
 });
 
-test('an operation on backups reads what lies under the locations, by their roles or its own, and cdk-nag finds nothing', () => {
+test('an operation on backups reads what lies under the locations, by their roles or its own, asks what its checks ask, and cdk-nag finds nothing', () => {
   const region = 'eu-central-1';
   const role = 'arn:aws:iam::111122223333:role/velero';
   const clusters = {
@@ -156,7 +159,8 @@ test('an operation on backups reads what lies under the locations, by their role
     edge: { backups: [{ bucket: 'theirs', region, role }] },
   };
   const rightsOf = (needs: 'api' | 'backups') => {
-    const { template } = synthesize({ clusters }, [{ ...healthCheck, needs }]);
+    const checks = [...healthCheck.checks, backupDeleted, bucketEncryption, bucketVersioning];
+    const { template } = synthesize({ clusters }, [{ ...healthCheck, needs, checks }]);
     return rights(statementsOf(resourceOf(template, 'AWS::IAM::Policy', 'Operationhealthcheck')));
   };
   const without = rightsOf('api');
@@ -165,10 +169,13 @@ test('an operation on backups reads what lies under the locations, by their role
     rightsOf('backups').filter((right) => !without.includes(right)),
     [
       `kms:Decrypt arn:<AWS::Partition>:kms:${region}:*:key/* if`,
+      `kms:DescribeKey arn:<AWS::Partition>:kms:${region}:*:key/*`,
+      ...['archive', 'velero'].map((bucket) => `s3:GetBucketVersioning ${s3}${bucket}`),
+      ...['archive', 'velero'].map((bucket) => `s3:GetEncryptionConfiguration ${s3}${bucket}`),
       `s3:GetObject ${s3}archive/*`,
       `s3:GetObject ${s3}velero/prod/*`,
-      `s3:ListBucket ${s3}archive`,
-      `s3:ListBucket ${s3}velero`,
+      ...['archive', 'velero'].map((bucket) => `s3:ListBucket ${s3}${bucket}`),
+      ...['archive', 'velero'].map((bucket) => `s3:ListBucketVersions ${s3}${bucket}`),
       `sts:AssumeRole ${role}`,
     ],
   );

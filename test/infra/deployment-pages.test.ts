@@ -49,14 +49,15 @@ describe('the pages', () => {
       );
   });
 
-  test('count what is paid for by number as it is with one operation', () => {
+  test('count what is paid for by number as it is with all operations', () => {
     const page = pageOf('cost.md');
-    const count = (type: string) => resourcesOf(template, type).length;
+    const count = (type: string) => resourcesOf(whole, type).length;
     const [, keys, alarms] = /(\w+) keys \d × 1\.00 \+ (\d+) alarms × 0\.10 \+ one dashboard/.exec(page) ?? [];
     assert.deepEqual([keys, Number(alarms)], ['two', count('AWS::CloudWatch::Alarm')]);
     assert.deepEqual([count('AWS::KMS::Key'), count('AWS::CloudWatch::Dashboard')], [2, 1]);
-    // What is measured by operation alone, and the overdue reports; what only a failure measures is not counted.
-    assert.match(page, new RegExp(`three metrics that belong to no cluster: ${rolledUp.length + 1} × 0\\.30`));
+    // What only a failure measures is not counted.
+    // Each operation's rolled up ones, the overdue backups, the overdue reports.
+    assert.match(page, new RegExp(`six metrics that belong to no cluster: ${allOperations.length * rolledUp.length + 2} × 0\\.30`));
     assert.ok(page.includes(`${Object.keys(runMetrics).length} × 0.30 × 1 hour of 24`));
     assert.match(page, /at the 1,024 MB that are the default/);
     assert.equal(resourceOf(whole, 'AWS::Lambda::Function', 'Operationhealthcheck').Properties.MemorySize, 1024);

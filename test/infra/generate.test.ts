@@ -5,11 +5,12 @@ import { join, relative } from 'node:path';
 import { describe, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { clusterScoped } from '../../functions/cluster/kinds.ts';
-import { checks } from '../../functions/health-check/checks/index.ts';
+import { allOperations } from '../../functions/operations.ts';
 import { readsOf } from '../../functions/scan/reads-of.ts';
 import { generateFromDeclarations, generateIndexes } from '../../infra/generate/generate.ts';
 import { checkIdsList, operationsIndex } from '../../infra/generate/indexes.ts';
 
+const checks = allOperations.flatMap((operation) => operation.checks);
 const root = join(import.meta.dirname, '..', '..');
 interface Role {
   readonly kind: string;

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { allOperations } from '../../functions/operations.ts';
 import { knownSince } from '../../functions/overdue-reports/known-since.ts';
 import { overdueReports, watchOf } from '../../functions/overdue-reports/overdue.ts';
-import { watchedReports } from '../../functions/overdue-reports/watched-reports.ts';
+import { narrowingKeys, watchedReports } from '../../functions/overdue-reports/watched-reports.ts';
 import { configurationSchema } from '../../functions/runtime/configuration.ts';
 import { clustersFor } from '../../functions/runtime/select-clusters.ts';
 
@@ -46,7 +46,7 @@ describe('watched', () => {
       notWatched.map(({ schedule }) => schedule),
       ['health-check on *, cron 0 6 * * ? * (Europe/Berlin)', 'health-check on prod, rate 1 hour'],
     );
-    for (const { reason } of notWatched) assert.match(reason, /a part of the checks/);
+    for (const { reason } of notWatched) assert.match(reason, /it runs a part \((only|off)\)/);
   });
 
   test('is of a cluster that has backups alone only what reads backups', () => {
@@ -55,6 +55,11 @@ describe('watched', () => {
     const { watched } = given(clusters, [nightly, { ...nightly, operation: 'backup-verification' }]);
     assert.deepEqual(names(watched), ['prod health-check', 'both health-check', 'both backup-verification', 'lost backup-verification']);
   });
+});
+
+test('what narrows a run is what the operations say, and what all have', () => {
+  const declared = allOperations.flatMap(({ narrowing = [] }) => narrowing);
+  assert.deepEqual([...narrowingKeys].sort(), [...new Set(['only', 'off', ...declared])].sort());
 });
 
 describe('what an operation needs of a cluster', () => {

@@ -146,6 +146,7 @@ th.number, td.number { min-width: 4rem; }
 table.many { font-size: .8125rem; }
 .many :is(th, td) { min-width: 3.5rem; padding-right: .75rem; }
 .many tbody th { min-width: 8rem; }
+.many :is(th, td):not(:first-child, :last-child) { overflow-wrap: normal; }
 thead th { border-top: 0; font-size: .8125rem; color: var(--quiet); }
 tbody tr:last-child > * { border-bottom: 1px solid var(--line); }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; overflow-wrap: normal; }

@@ -1,6 +1,6 @@
 /**
  * Builds the real parts that the tests run against, from Go modules that pin them, into .cache/parts.
- * By itself: `node test/control-plane/parts/build.ts [etcd|kube-apiserver|kube-controller-manager|kubectl|helm ...]`.
+ * By itself: `node test/control-plane/parts/build.ts [etcd|kube-apiserver|kube-controller-manager|kubectl|helm|velero|velero-plugin-for-aws ...]`.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -45,6 +45,18 @@ const parts = {
     linkerFlags: kubernetesVersion,
   },
   helm: { module: 'helm', package: 'helm.sh/helm/v4/cmd/helm', usually: 'a minute', linkerFlags: helmVersion },
+  // Velero finds a plugin in its --plugin-dir by being executable: the cache's name for it does as well as any.
+  velero: {
+    module: 'velero',
+    package: 'github.com/vmware-tanzu/velero/cmd/velero',
+    usually: '3 to 5 minutes',
+    linkerFlags: veleroFlags,
+  },
+  'velero-plugin-for-aws': {
+    module: 'velero',
+    package: 'github.com/vmware-tanzu/velero-plugin-for-aws/velero-plugin-for-aws',
+    usually: 'a minute after velero',
+  },
 } as const satisfies Record<string, Part>;
 
 /** A part that buildPart can bring. */
@@ -172,6 +184,17 @@ function kubernetesVersion(module: string): string {
 
 function helmVersion(module: string): string {
   return `-X helm.sh/helm/v4/internal/version.version=${requiredVersion(module, 'helm.sh/helm/v4')}`;
+}
+
+/** Its version; and no controller-runtime metrics on :8080, which no option of the server moves: so several can run on one machine. */
+function veleroFlags(module: string): string {
+  const values = {
+    'github.com/vmware-tanzu/velero/pkg/buildinfo.Version': requiredVersion(module, 'github.com/vmware-tanzu/velero'),
+    'sigs.k8s.io/controller-runtime/pkg/metrics/server.DefaultBindAddress': '0',
+  };
+  return Object.entries(values)
+    .map(([variable, value]) => `-X ${variable}=${value}`)
+    .join(' ');
 }
 
 function requiredVersion(module: string, path: string): string {

@@ -17,6 +17,8 @@ export interface ControlPlaneOptions {
   readonly controllers?: readonly string[];
   /** Leader election for it: the lease kube-system/kube-controller-manager is then real. */
   readonly leaderElect?: true;
+  /** Refuses pods whose ServiceAccount is not there, as clusters do; it wants `serviceaccount-controller` among the controllers. */
+  readonly serviceAccountAdmission?: true;
   /** Laid after our own flags, e.g. `--feature-gates=ListFromCacheSnapshot=false`. */
   readonly apiServerFlags?: readonly string[];
   /** The URL of a token webhook (TokenReview v1; plain http on loopback will do) that is asked about unknown tokens. */
@@ -187,7 +189,7 @@ function apiServerFlags({ options, directory, etcdPort, apiPort, serving, client
     `--service-account-key-file=${serviceAccountKey}`,
     `--service-account-signing-key-file=${serviceAccountKey}`,
     // Pods can be created without the service account that a controller would have made.
-    '--disable-admission-plugins=ServiceAccount',
+    ...(options.serviceAccountAdmission ? [] : ['--disable-admission-plugins=ServiceAccount']),
     '--allow-privileged=true',
     '--profiling=false',
   ];

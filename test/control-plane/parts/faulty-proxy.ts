@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, request as httpRequest, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer, request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { text as wholeText } from 'node:stream/consumers';
+import { buffer as wholeBody } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeAuthority } from './certificates.ts';
 import { temporaryDirectory } from './child-process.ts';
@@ -102,16 +102,18 @@ export async function startFaultyProxy(
   const listener = async (request: Parameters<Parameters<typeof createHttpServer>[1] & object>[0], response: ServerResponse) => {
     const url = new URL(request.url ?? '/', server);
     const { method = 'GET', headers } = request;
+    // Sent on as it came: an object that is put into S3 need not be text.
+    const raw = await wholeBody(request);
     const asked: Asked = {
       method,
       path: url.pathname,
       query: url.searchParams,
       headers,
-      body: await wholeText(request),
+      body: raw.toString('utf8'),
       at: performance.now(),
     };
     requests.push(asked);
-    const ask = (laid: IncomingHttpHeaders = {}, body = asked.body) => forward(url, { ...asked, body }, laid, tls?.serverAuthority);
+    const ask = (laid: IncomingHttpHeaders = {}, body: string | Buffer = raw) => forward(url, asked, body, laid, tls?.serverAuthority);
     // Who left in the middle of an answer is what some tests are about.
     await Promise.resolve(faultFor(asked)({ asked, response, ask })).catch(() => response.destroy());
   };
@@ -133,9 +135,15 @@ export async function startFaultyProxy(
   };
 }
 
-function forward(url: URL, { method, headers, body }: Asked, laid: IncomingHttpHeaders, ca: string | undefined): Promise<Upstream> {
+function forward(
+  url: URL,
+  { method, headers }: Asked,
+  body: string | Buffer,
+  laid: IncomingHttpHeaders,
+  ca: string | undefined,
+): Promise<Upstream> {
   const { host: _, connection: __, 'transfer-encoding': ___, ...own } = headers;
-  const all = { ...own, ...laid, ...(body !== '' && { 'content-length': String(Buffer.byteLength(body)) }) };
+  const all = { ...own, ...laid, ...(body.length > 0 && { 'content-length': String(Buffer.byteLength(body)) }) };
   const options = { method, headers: all, ...(ca !== undefined && { ca }) };
   return new Promise((resolve, reject) => {
     const sent = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options, (answer) => {

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { CloudFormationClient, DescribeStackResourcesCommand, type StackResource } from '@aws-sdk/client-cloudformation';
 import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import type { OperationName } from '../../../functions/report/model.ts';
 import { startChild, temporaryDirectory } from '../../control-plane/parts/child-process.ts';
 import type { Emulator } from './emulator.ts';
 
@@ -35,6 +36,8 @@ export interface Deployment extends DeployedFunction {
   readonly busArn: string;
   /** The function that looks for reports that did not come. */
   readonly overdueReports: DeployedFunction;
+  /** Another operation's function. */
+  operation(name: OperationName): Promise<DeployedFunction>;
 }
 
 /**
@@ -66,6 +69,7 @@ export async function deployNightshift(emulator: Emulator, configuration: object
     topicArn: physical('AWS::SNS::Topic'),
     busArn: healthCheck.environment.NIGHTSHIFT_BUS ?? '',
     overdueReports: await functionOf('OverdueReports'),
+    operation: (name) => functionOf(`Operation${name.replaceAll('-', '')}`),
   };
 }
 
@@ -136,6 +140,27 @@ async function deployedFunction(emulator: Emulator, name: string) {
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
   if (!Configuration || !Body) throw new Error(`The emulator has no code of ${name} in s3://${bucket}/${key}`);
   return { Configuration, code: await Body.transformToByteArray() };
+}
+
+/**
+ * The input of the first of the deployed schedules of operations, its placeholders filled as EventBridge Scheduler fills them. `scheduleArn`: of
+ * whatever schedule it shall be.
+ */
+export function scheduledEvent(
+  { template }: Pick<Deployment, 'template'>,
+  { executionId, scheduleArn, time }: { readonly executionId: string; readonly scheduleArn: string; readonly time: string },
+): unknown {
+  const inputs = Object.values(template.Resources).flatMap(({ Type, Properties }) =>
+    Type === 'AWS::Scheduler::Schedule' ? [(Properties.Target as { readonly Input?: string }).Input ?? ''] : [],
+  );
+  const input = inputs.find((each) => each !== '');
+  if (input === undefined) throw new Error(`The stack has no schedule of an operation`);
+  const filled = input
+    .replace('<aws.scheduler.execution-id>', executionId)
+    .replace('<aws.scheduler.schedule-arn>', scheduleArn)
+    .replace('<aws.scheduler.scheduled-time>', time);
+  if (/<aws\./.test(filled)) throw new Error(`A placeholder is left in ${filled}`);
+  return JSON.parse(filled);
 }
 
 /** Options for an SDK client of the emulator. */

@@ -59,7 +59,7 @@ const region = 'eu-central-1';
 const credentials = { AWS_ACCESS_KEY_ID: 'testing', AWS_SECRET_ACCESS_KEY: 'testing', AWS_EC2_METADATA_DISABLED: 'true' };
 
 /** A profile or an endpoint of the machine must not send a test's calls to a real account. */
-function environmentWithoutAws(): Record<string, undefined> {
+export function environmentWithoutAws(): Record<string, undefined> {
   return Object.fromEntries(Object.keys(process.env).flatMap((name) => (name.startsWith('AWS_') ? [[name, undefined]] : [])));
 }
 

@@ -1,0 +1,65 @@
+import * as z from 'zod';
+import { groupResource } from '../../velero/archive-path.ts';
+import { collectNeeds, sawWhole, sayMissing } from '../absences.ts';
+import { defineArchiveCheck } from '../contracts.ts';
+import { annotationsOf, labelsOf, nameOf, placeOf, refOf, textAt } from '../fields.ts';
+import { isRestored } from '../restored.ts';
+
+const releaseState = { kind: 'Secret', called: 'Helm release', resource: 'secrets', group: '', namespaced: true } as const;
+
+export default defineArchiveCheck({
+  id: 'helm-release-state',
+  title: 'Helm releases whose state the backup lacks',
+  why: 'Helm knows nothing of what is restored: the next upgrade refuses to touch it.',
+  upstream: 'https://helm.sh/docs/topics/kubernetes_apis/',
+  level: 'restorability',
+  reads: {},
+  options: z.strictObject({}),
+  start(opened, pass) {
+    const needs = collectNeeds();
+    const present = new Set<string>();
+    return {
+      see(object) {
+        const kind = groupResource(object);
+        const labels = labelsOf(object);
+        // helm.sh/helm pkg/storage/driver: Secrets, or ConfigMaps by HELM_DRIVER. Labels only: the data is the whole chart.
+        if ((kind === 'secrets' || kind === 'configmaps') && textAt(labels, 'owner') === 'helm') {
+          const name = nameOf(textAt(labels, 'name'));
+          if (name !== undefined && object.namespace !== undefined) present.add(`${object.namespace}/${name}`);
+        }
+        // Argo CD and `helm template` leave the label and no annotation: there is no release.
+        if (textAt(labels, 'app.kubernetes.io/managed-by') !== 'Helm' || !isRestored(object)) return;
+        const name = nameOf(textAt(annotationsOf(object), 'meta.helm.sh/release-name'));
+        const namespace = nameOf(textAt(annotationsOf(object), 'meta.helm.sh/release-namespace'));
+        if (name === undefined || namespace === undefined) return;
+        needs.add({
+          namespace,
+          name,
+          by: refOf(object),
+          how: 'meta.helm.sh/release-name',
+          effect: 'degraded',
+          worked: true,
+          isControlled: false,
+        });
+      },
+      finish(end) {
+        if (!sawWhole(end, opened, pass)) return;
+        const missing = needs.all().filter((wanted) => !present.has(placeOf(wanted)));
+        sayMissing(
+          opened,
+          pass,
+          releaseState,
+          missing.map((wanted) => ({
+            ...wanted,
+            inCluster: 'unasked' as const,
+            // The state of a release of a namespace that is not in the backup is the business of another.
+            scope: Object.hasOwn(end.namespaces, wanted.namespace ?? '') ? ('namespace' as const) : ('cluster' as const),
+            place: `Secret or ConfigMap sh.helm.release.v1.${wanted.name}.v* in ${wanted.namespace}`,
+            consequence: 'its objects come, and Helm does not know them',
+            remedy: `have Secrets of ${wanted.namespace} backed up, or adopt the objects after the restore: helm upgrade --install ${wanted.name} -n ${wanted.namespace} --take-ownership`,
+          })),
+        );
+      },
+    };
+  },
+});

@@ -1,0 +1,94 @@
+import * as z from 'zod';
+import { hours, inWords, timeOf } from '../../health-check/age.ts';
+import { durationOf } from '../../health-check/cron-schedule.ts';
+import { because, listOf, textOf } from '../../health-check/wire.ts';
+import { refTo, type Wire } from '../../scan/contracts.ts';
+import { type BackupRepositoryObject, backupRepositories, backupStorageLocations } from '../../velero/kinds.ts';
+import { storageLocationsAt } from '../../velero/storage-locations.ts';
+import { askCluster } from '../ask-cluster.ts';
+import { type CheckPass, defineLocationCheck, type LocationFacts } from '../contracts.ts';
+
+interface Options {
+  readonly staleHours: number;
+}
+type BackupRepository = Wire<BackupRepositoryObject>;
+
+/** The names that this location has in the cluster, and whether Velero may write to it there. */
+function namesOf({ cluster, name, backups }: LocationFacts): ReadonlyMap<string, { readonly isReadOnly: boolean }> {
+  const at = storageLocationsAt(cluster, name);
+  if (at.state === 'read' && at.objects.length > 0)
+    return new Map(at.objects.map(({ metadata, spec }) => [metadata?.name ?? '', { isReadOnly: spec?.accessMode === 'ReadOnly' }]));
+  return new Map(backups.map(({ metadata }) => [metadata?.spec.storageLocation ?? '', { isReadOnly: false }]));
+}
+
+/** A Go duration such as 1h0m0s, in ms; undefined where there is none that can be read. */
+const frequencyOf = ({ spec }: BackupRepository): number => {
+  const text = textOf(spec?.maintenanceFrequency);
+  try {
+    return text === undefined ? 0 : durationOf(text);
+  } catch {
+    return 0;
+  }
+};
+
+/** What is wrong with its maintenance; Velero keeps the last three runs (pkg/controller/backup_repository_controller.go). */
+function maintenanceTrouble(
+  repository: BackupRepository,
+  staleAfter: number,
+  now: number,
+): { subject: string; message: string } | undefined {
+  const { metadata, status } = repository;
+  const since = timeOf(status?.lastMaintenanceTime) ?? timeOf(metadata?.creationTimestamp);
+  const recent = listOf(status?.recentMaintenance);
+  const allFailed = recent.length >= 2 && recent.every(({ result }) => result === 'Failed');
+  const why = because(recent.at(-1)?.result === 'Failed' ? recent.at(-1)?.message : '');
+  const frequency = inWords(frequencyOf(repository));
+  if (since !== undefined && now - since > staleAfter)
+    return { subject: 'stale', message: `its last maintenance was ${inWords(now - since)} ago, expected one each ${frequency}${why}` };
+  return allFailed ? { subject: 'failing', message: `its last ${recent.length} maintenance runs failed${why}` } : undefined;
+}
+
+function judge(repository: BackupRepository, isReadOnly: boolean, { options, now, emit }: CheckPass<Options>): void {
+  const { metadata, spec, status } = repository;
+  const object = refTo(backupRepositories, metadata);
+  const details = { repository: `${spec?.repositoryType ?? 'restic'}/${spec?.volumeNamespace ?? ''}/` };
+  const inVelero = `kubectl -n ${metadata?.namespace ?? 'velero'}`;
+  if (status?.phase === 'NotReady') {
+    const message = `it is not ready, so no volume of namespace ${spec?.volumeNamespace ?? ''} can be backed up or restored${because(status.message)}`;
+    const remedy = `${inVelero} describe backuprepository ${metadata?.name ?? ''}; where its objects in the bucket are gone, delete it: Velero makes it anew`;
+    emit({ object, subject: 'not ready', severity: 'warning', message, remedy, details });
+    return;
+  }
+  // Nothing is maintained where nothing may be written, and a new one is not yet there.
+  if (status?.phase !== 'Ready' || isReadOnly) return;
+  const trouble = maintenanceTrouble(repository, Math.max(hours(options.staleHours), 2 * frequencyOf(repository)), now);
+  if (!trouble) return;
+  const remedy = `${inVelero} get jobs -l velero.io/repo-name=${metadata?.name ?? ''}, and the log of the last one; without maintenance the repository only grows`;
+  emit({ object, ...trouble, severity: 'warning', remedy, details });
+}
+
+export default defineLocationCheck({
+  id: 'repository-maintenance',
+  title: 'Repositories that are not ready or not maintained',
+  why: 'What Velero deletes leaves the bucket only by maintenance: without it the cost grows, indexes pile up and backups get slow and fail in the end.',
+  upstream: 'https://velero.io/docs/v1.18/repository-maintenance/',
+  level: 'inventory',
+  reads: { backupRepositories, backupStorageLocations },
+  options: z.strictObject({
+    staleHours: z
+      .number()
+      .min(1)
+      .default(48)
+      .describe('Report a repository whose last maintenance is older than this (or than twice its own frequency, where that is longer)'),
+  }),
+  look(pass) {
+    const { location } = pass;
+    const repositories = askCluster(pass, backupRepositories);
+    if (!repositories) return;
+    const names = namesOf(location);
+    for (const repository of repositories) {
+      const at = names.get(repository.spec?.backupStorageLocation ?? '');
+      if (at) judge(repository, at.isReadOnly, pass);
+    }
+  },
+});

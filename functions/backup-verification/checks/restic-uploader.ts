@@ -1,0 +1,43 @@
+import * as z from 'zod';
+import { some } from '../../health-check/wire.ts';
+import { volumesOf } from '../backup-volumes.ts';
+import { defineArchiveCheck } from '../contracts.ts';
+
+export default defineArchiveCheck({
+  id: 'restic-uploader',
+  title: 'Volume data that restic wrote',
+  why: 'Velero 1.17 and newer write with kopia alone, and the code that restores from restic is going: such a backup then needs an old Velero to restore.',
+  upstream: 'https://velero.io/docs/v1.17/file-system-backup/',
+  level: 'content',
+  reads: {},
+  options: z.strictObject({}),
+  start(opened, pass) {
+    const volumes = volumesOf(opened);
+    return {
+      see: volumes.see,
+      async finish({ whole }) {
+        const { backup } = opened;
+        for (const each of await volumes.unread()) {
+          pass.unknown({
+            backup: backup.name,
+            reason: `what wrote the data of its volumes is not known: ${each.reason}`,
+            remedy: each.remedy,
+          });
+        }
+        const repositories = (await volumes.repositories(whole)).filter(({ name }) => name.type === 'restic');
+        if (repositories.length === 0) return;
+        pass.emit({
+          object: pass.about(backup),
+          subject: 'restic',
+          severity: 'warning',
+          message: `the data of its volumes was written by restic (${some(repositories.map(({ folder }) => folder))}), which newer versions of Velero cannot restore`,
+          remedy:
+            'set the uploader to kopia (velero server --uploader-type=kopia), and keep a Velero of 1.16 or older at hand for the old backups',
+          members: repositories.flatMap(({ claims }) => claims),
+          details: { backup: backup.name, repositories: repositories.length },
+          backup: backup.name,
+        });
+      },
+    };
+  },
+});

@@ -42,7 +42,9 @@ export async function lookIntoArchive(
   const { metadata, files, name } = backup;
   if (!metadata) return undefined;
   const said = nothingSaid();
-  const speaking: Voice = { ...voice, said };
+  // What checks remember counts only if the archive is read to the end of the work on it.
+  const memory = { ...voice.memory };
+  const speaking: Voice = { ...voice, said, memory, opened: name };
   const { location, signal } = speaking;
   const opened: OpenedBackup = {
     backup,
@@ -71,7 +73,8 @@ export async function lookIntoArchive(
     for (const { check } of running) noteThrown(said, check.id, error, { backup: name });
   }
   if (signal.aborted) return undefined;
-  return { etag, said, objects: end.objects, end: { whole: end.whole, objects: end.objects, bytes: end.bytes } };
+  Object.assign(voice.memory, memory);
+  return { etag, at: new Date().toISOString(), said, objects: end.objects, end: { whole: end.whole, objects: end.objects, bytes: end.bytes } };
 }
 
 function startAll(opened: OpenedBackup, checks: readonly Enabled<ArchiveCheck>[], voice: Voice): Running[] {

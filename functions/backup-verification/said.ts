@@ -36,10 +36,11 @@ export const nothingSaid = (): Said => ({ findings: [], links: [], marks: [], un
 
 /** Adds what was said elsewhere. */
 export function addSaid(to: Said, more: Said): void {
-  to.findings.push(...more.findings);
-  to.links.push(...more.links);
-  to.marks.push(...more.marks);
-  to.unknowns.push(...more.unknowns);
+  // One by one: as arguments of one call a hundred thousand are too many.
+  for (const finding of more.findings) to.findings.push(finding);
+  for (const link of more.links) to.links.push(link);
+  for (const mark of more.marks) to.marks.push(mark);
+  for (const unknown of more.unknowns) to.unknowns.push(unknown);
   for (const [check, count] of Object.entries(more.looked)) to.looked[check] = (to.looked[check] ?? 0) + count;
   Object.assign(to.notApplicable, more.notApplicable);
 }
@@ -70,8 +71,12 @@ export interface Voice {
   readonly signal: AbortSignal;
   /** By check id. Changed by what they remember. */
   readonly memory: Record<string, unknown>;
+  /** Told which check asks for what it remembered. */
+  readonly onRecall?: (check: string) => void;
   /** Findings are told apart by it where a cluster has several locations. */
   readonly subjectPrefix: string;
+  /** The one that is looked into: what is said without naming a backup is said of it. */
+  readonly opened?: string;
 }
 
 /**
@@ -88,7 +93,7 @@ const cleaned = <T>(value: T): T => cleanValue(structuredClone(value)) as T;
 
 /** What a check is given to speak with. */
 export function passOf(check: OperationCheck, options: unknown, voice: Voice): CheckPass {
-  const { said, location, request, now, signal, memory, subjectPrefix } = voice;
+  const { said, location, request, now, signal, memory, subjectPrefix, opened } = voice;
   const { id } = check;
   const subjectOf = ({ subject }: Finding) => [subjectPrefix, subject].filter(Boolean).join(' ');
   return {
@@ -99,7 +104,7 @@ export function passOf(check: OperationCheck, options: unknown, voice: Voice): C
     ...(request.targetVersion !== undefined && { targetVersion: request.targetVersion }),
     namespaceMapping: request.namespaceMapping,
     about: (backup) => aboutBackup(location, backup),
-    emit({ backup, ...finding }) {
+    emit({ backup = opened, ...finding }) {
       const subject = subjectOf(finding);
       // Names of an archive's objects are whatever somebody wrote into it.
       const sound = cleaned(soundFinding({ ...finding, ...(subject !== '' && { subject }) }));
@@ -107,11 +112,12 @@ export function passOf(check: OperationCheck, options: unknown, voice: Voice): C
       if (backup !== undefined) said.marks.push({ backup, verdict: verdictOf(finding), what: sound.message, check: id });
     },
     mark: (backup, verdict, what) => void said.marks.push({ backup, verdict, what: clean(what), check: id }),
-    unknown({ backup, reason, remedy }) {
+    unknown({ backup = opened, reason, remedy }) {
       said.unknowns.push({ check: id, backup, reason: clean(reason), remedy });
     },
     link: (link) => void said.links.push(cleaned(link)),
     get memory() {
+      voice.onRecall?.(id);
       return memory[id];
     },
     remember(value) {

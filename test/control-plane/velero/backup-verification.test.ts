@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import type { Finding, Report } from '../../../functions/report/model.ts';
+import type { Report } from '../../../functions/report/model.ts';
 import { answered } from '../parts/faulty-proxy.ts';
 import type { Repeated } from '../parts/repeatedly.ts';
 import { startNodeAgent } from '../parts/velero-node-agent.ts';
@@ -15,7 +15,8 @@ import { installSnapshots, startSnapshotController } from '../parts/velero-snaps
 
 const root = join(import.meta.dirname, '../../..');
 const files = { 'dump.sql': 'select 1;\n'.repeat(1000) };
-const whole = { includedNamespaces: ['shop', 'data', 'platform'], includeClusterResources: true };
+// Velero's own namespace too: in it is the password of the data.
+const whole = { includedNamespaces: ['shop', 'data', 'platform', 'velero'], includeClusterResources: true };
 const csi = ['--features=EnableCSI'];
 
 describe('backup-verification on backups of a real Velero', { timeout: 1_100_000 }, () => {
@@ -62,7 +63,12 @@ describe('backup-verification on backups of a real Velero', { timeout: 1_100_000
       const schedule = `0 ${new Date().getUTCHours()} * * *`;
       const template = { includeClusterResources: true, snapshotMoveData: true, ttl: '48h0m0s' };
       assert.equal((await scene.velero().schedule('nightly', { schedule, template })).status?.phase, 'Completed');
-      const pods = { includedNamespaces: ['data'], includeClusterResources: true, defaultVolumesToFsBackup: true, snapshotVolumes: false };
+      const pods = {
+        includedNamespaces: ['data', 'velero'],
+        includeClusterResources: true,
+        defaultVolumesToFsBackup: true,
+        snapshotVolumes: false,
+      };
       assert.equal((await scene.velero().backup('moved-1', pods)).status?.phase, 'Completed');
       assert.equal((await scene.velero().backup('csi-1', { ...whole, includedNamespaces: ['data'] })).status?.phase, 'Completed');
       await agent.stop();
@@ -144,11 +150,16 @@ describe('backup-verification on backups of a real Velero', { timeout: 1_100_000
     test('what was interrupted is told with its place, six hours later', async () => {
       const { code, report, said } = await verify([], { hoursLater: 6 });
       assert.equal(code, 1);
-      console.log(grave(report).join('\n'));
+      console.log(grave(report).join('\n'), JSON.stringify(report.incomplete), JSON.stringify(report.tables, null, 1));
       assert.match(said('backup-phase', 'killed-1')?.message ?? '', /./);
       for (const name of ['killed-2', 'daily-1', 'bereft-1']) assert.match(said('backup-debris', name)?.message ?? '', /./, name);
       assert.match(said('backup-files', 'weekly-1')?.message ?? '', /tarball is gone: backups\/weekly-1\/weekly-1\.tar\.gz/);
       assert.match(said('backup-final-upload', 'lost-1')?.message ?? '', /./);
+    });
+
+    test('a hook that failed: PartiallyFailed, and the pods that were left out for it', async () => {
+      const { said } = await verify([], { named: '#hook-1' });
+      assert.match(said('backup-phase', 'hook-1')?.message ?? '', /failed in part/);
       assert.match(said('backup-items', 'hook-1')?.message ?? '', /lost 2 of \d+ items .*Pod shop\/web-/);
     });
 
@@ -194,7 +205,7 @@ describe('backup-verification on backups of a real Velero', { timeout: 1_100_000
 
     test('what it said is whole a real restore brings back without an error', async () => {
       const { report } = await verify([], { named: '#whole-1' });
-      const about: readonly Finding[] = report.findings.filter(({ object }) => object.name === 'whole-1');
+      const about = report.findings.filter(({ object }) => object.name === 'whole-1');
       assert.deepEqual(
         about.filter(({ severity }) => severity !== 'info'),
         [],

@@ -1,9 +1,9 @@
 /** Looks into archives, one after another: each in one streaming pass that all checks of the level share. */
-import type { ArchivedObject, ArchiveEnd } from '../velero/archive-facts.ts';
+import type { ArchivedObject, ArchiveEnd } from '../velero/archive/archive-facts.ts';
+import { readArchive } from '../velero/archive/read-archive.ts';
 import { type Backup, startedAt } from '../velero/backup.ts';
-import { StoreError } from '../velero/object-store.ts';
-import { readArchive } from '../velero/read-archive.ts';
-import { readCompanions } from '../velero/read-companions.ts';
+import { readCompanions } from '../velero/companions/read-companions.ts';
+import { StoreError } from '../velero/store/object-store.ts';
 import type { ArchiveCheck, ArchiveReducer, LocationFacts, OpenedBackup, OperationCheck } from './contracts.ts';
 import type { VerificationRequest } from './request.ts';
 import { noteThrown, nothingSaid, passOf, type Said, type Voice } from './said.ts';
@@ -74,7 +74,13 @@ export async function lookIntoArchive(
   }
   if (signal.aborted) return undefined;
   Object.assign(voice.memory, memory);
-  return { etag, at: new Date().toISOString(), said, objects: end.objects, end: { whole: end.whole, objects: end.objects, bytes: end.bytes } };
+  return {
+    etag,
+    at: new Date().toISOString(),
+    said,
+    objects: end.objects,
+    end: { whole: end.whole, objects: end.objects, bytes: end.bytes },
+  };
 }
 
 function startAll(opened: OpenedBackup, checks: readonly Enabled<ArchiveCheck>[], voice: Voice): Running[] {

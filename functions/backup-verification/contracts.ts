@@ -4,12 +4,12 @@
  */
 
 import type { Declaration, Finding, Link, Reads, Ref } from '../scan/contracts.ts';
-import type { ArchivedObject, ArchiveEnd } from '../velero/archive-facts.ts';
+import type { ArchivedObject, ArchiveEnd } from '../velero/archive/archive-facts.ts';
 import type { Backup, BackupMetadata } from '../velero/backup.ts';
-import type { BucketFacts } from '../velero/bucket-facts.ts';
+import type { BucketFacts } from '../velero/bucket/bucket-facts.ts';
 import type { ClusterFacts } from '../velero/cluster-facts.ts';
-import type { Companions } from '../velero/companion-files.ts';
-import type { ObjectStore } from '../velero/object-store.ts';
+import type { Companions } from '../velero/companions/companion-files.ts';
+import type { ObjectStore } from '../velero/store/object-store.ts';
 
 /** How deep a run looks, each with the ones before it. */
 export const levels = ['inventory', 'content', 'restorability'] as const;

@@ -4,27 +4,35 @@ import type { BackupLocation } from '../runtime/configuration.ts';
 import type { BackupPlaces } from '../runtime/operation.ts';
 import type { ClusterFacts } from '../velero/cluster-facts.ts';
 import { backupStorageLocations } from '../velero/kinds.ts';
+import { locationName } from '../velero/location-name.ts';
 
 export type Place = BackupLocation | { readonly place: string; readonly region?: string };
 
 /** Throws ClusterError where nothing says where the backups lie. */
 export function placesOf(backups: BackupPlaces | undefined, cluster: ClusterFacts): readonly Place[] {
   if (backups === undefined) return placesOfCluster(cluster);
-  return 'place' in backups ? [backups] : backups;
+  return 'place' in backups ? [backups] : eachOnce(backups);
 }
+
+/** Two BackupStorageLocations may be one place, such as one for writing and one that is read only. */
+const eachOnce = (places: readonly BackupLocation[]): readonly BackupLocation[] => [
+  ...new Map(places.map((place) => [locationName(place), place] as const).toReversed()).values(),
+].toReversed();
 
 /** Velero's AWS plugin: config.region, and objectStorage's bucket and prefix (velero-plugin-for-aws, backupstoragelocation.md). */
 function placesOfCluster(cluster: ClusterFacts): readonly Place[] {
   const remedy = 'say where they are: backups: [{ bucket, prefix, region }] in nightshift.yaml, or --backup s3://BUCKET/PREFIX';
   const listed = cluster.of(backupStorageLocations);
   if (listed.state === 'unread') throw new ClusterError('configuration', `nothing says where the backups are: ${listed.reason}`, remedy);
-  const places = listed.objects.flatMap(({ spec }): Place[] => {
+  // The default one first: the first keeps the names of its findings when others are added.
+  const defaultFirst = listed.objects.toSorted((a, b) => Number(b.spec?.default === true) - Number(a.spec?.default === true));
+  const places = defaultFirst.flatMap(({ spec }): BackupLocation[] => {
     const { bucket, prefix } = spec?.objectStorage ?? {};
     if (!bucket || !['aws', 'velero.io/aws'].includes(spec?.provider ?? '')) return [];
     const region = spec?.config?.region ?? process.env.AWS_REGION ?? 'us-east-1';
     return [{ bucket, region, ...(prefix && { prefix }) }];
   });
-  if (places.length > 0) return places;
+  if (places.length > 0) return eachOnce(places);
   const what = listed.objects.length === 0 ? 'the cluster has no BackupStorageLocation' : 'no BackupStorageLocation is of the provider aws';
   throw new ClusterError('configuration', what, remedy);
 }

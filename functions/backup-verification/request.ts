@@ -11,9 +11,17 @@ export interface VerificationRequest {
   readonly named?: string;
   readonly targetVersion?: string;
   readonly namespaceMapping: Readonly<Record<string, string>>;
+  /** `only` or `off` of this run keep archive checks of the level from running: nothing is verified by the others alone. */
+  readonly isPartial?: boolean;
+  /** Asked of another Kubernetes or other namespaces than those that the backup is of: what is found is no property of the backup. */
+  readonly isHypothetical?: boolean;
+  /** All that is configured, and nothing else: only such a run is what the next one compares with. */
+  readonly isWhole?: boolean;
 }
 
 const own = z.object({
+  only: z.array(z.string()).optional(),
+  off: z.array(z.string()).optional(),
   level: z.enum(levels).default('restorability'),
   backup: z.string().optional(),
   targetVersion: z.string().optional(),
@@ -21,9 +29,14 @@ const own = z.object({
 });
 
 /** The event was validated against the operation's schema; this gives it its shape. */
-export function verificationRequest(event: Readonly<Record<string, unknown>>): VerificationRequest {
-  const { level, backup, targetVersion, namespaceMapping } = own.parse(event);
+export function verificationRequest(event: Readonly<Record<string, unknown>>, checks: readonly OperationCheck[]): VerificationRequest {
+  const { level, backup, targetVersion, namespaceMapping, only, off } = own.parse(event);
+  const isOff = ({ id }: OperationCheck) => (only !== undefined && !only.includes(id)) || off?.includes(id) === true;
+  const isHypothetical = targetVersion !== undefined || namespaceMapping.length > 0;
   return {
+    isPartial: checks.some((check) => 'start' in check && isWithin(check, level) && isOff(check)),
+    isHypothetical,
+    isWhole: !isHypothetical && backup === undefined && only === undefined && off === undefined,
     level,
     ...(backup !== undefined && { named: backup, isNamed: glob(backup) }),
     ...(targetVersion !== undefined && { targetVersion: targetVersion.replace(/^v/, '') }),

@@ -3,7 +3,7 @@ import { clean, cleanValue } from '../cluster/clean.ts';
 import { type Finding, type Link, NotApplicable, NotReadable, type Ref } from '../scan/contracts.ts';
 import { soundFinding } from '../scan/sound-objects.ts';
 import type { Backup } from '../velero/backup.ts';
-import { StoreError } from '../velero/object-store.ts';
+import { StoreError } from '../velero/store/object-store.ts';
 import type { CheckPass, LocationFacts, OperationCheck, Verdict } from './contracts.ts';
 import type { VerificationRequest } from './request.ts';
 

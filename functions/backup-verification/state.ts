@@ -63,9 +63,7 @@ export const newState = (location: string): LocationState => ({
 
 const object = z.looseObject({ apiVersion: z.string(), kind: z.string(), name: z.string() });
 const said = z.object({
-  findings: z.array(
-    z.looseObject({ observer: z.string(), object, severity: z.enum(severities), message: z.string(), remedy: z.string() }),
-  ),
+  findings: z.array(z.looseObject({ observer: z.string(), object, severity: z.enum(severities), message: z.string(), remedy: z.string() })),
   links: z.array(z.object({ effect: object, cause: object, because: z.string() })),
   marks: z.array(z.object({ backup: z.string(), verdict: z.enum(verdicts), what: z.string(), check: z.string() })),
   unknowns: z.array(z.object({ check: z.string(), backup: z.string().optional(), reason: z.string(), remedy: z.string() })),

@@ -1,15 +1,17 @@
-/** One backup location: listed, judged, and its newest backups looked into, as far as the time allows. */
+/** One backup location: listed and judged, then its newest backups looked into, as far as the time allows. */
 import type { Storage } from '../report/store/storage.ts';
 import type { ClusterFacts } from '../velero/cluster-facts.ts';
 import { openLocation } from '../velero/open-location.ts';
 import { readInventory } from '../velero/read-inventory.ts';
 import { schedulesOf } from '../velero/schedules.ts';
-import { chosenArchives, type Enabled, isArchiveCheck, lookIntoArchive } from './archives.ts';
-import type { LocationFacts, Verdict } from './contracts.ts';
+import type { Enabled } from './archives.ts';
+import { isArchiveCheck } from './archives.ts';
+import type { LocationFacts } from './contracts.ts';
 import type { Place } from './locations.ts';
 import type { VerificationRequest } from './request.ts';
-import { addSaid, noteThrown, nothingSaid, passOf, type Said, type Voice } from './said.ts';
-import { type ArchiveDone, type LocationState, prune, type Round, readState, writeState } from './state.ts';
+import { type Archives, laterOf, lookIntoArchives, roundKey, verifiedBy } from './rounds.ts';
+import { noteThrown, nothingSaid, passOf, type Said, type Voice } from './said.ts';
+import { type LocationState, prune, readState, writeState } from './state.ts';
 
 export interface LocationRun {
   readonly cluster: string;
@@ -20,8 +22,8 @@ export interface LocationRun {
   readonly request: VerificationRequest;
   readonly storage: Storage | undefined;
   readonly now: number;
-  /** Told apart by it where a cluster has several locations. */
-  readonly isOneOfSeveral: boolean;
+  /** Not the first of several: its findings are told apart by its name. The first keeps its own when another one is added. */
+  readonly isFurther: boolean;
   readonly signal: AbortSignal;
   readonly onProgress?: ((progress: { readonly objects: number; readonly resource: string }) => void) | undefined;
 }
@@ -33,6 +35,12 @@ export interface Cost {
   readonly bytes: number;
 }
 
+/** Something about the run itself that is to be told: the state could not be read or kept. */
+export interface StateTrouble {
+  readonly message: string;
+  readonly remedy: string;
+}
+
 export interface LocationResult {
   readonly location: LocationFacts;
   readonly said: Said;
@@ -40,17 +48,34 @@ export interface LocationResult {
   /** Archives that were to be looked into, and those that the time did not suffice for. */
   readonly chosen: readonly string[];
   readonly left: readonly string[];
+  /** Schedules that were looked into earlier and have nothing to look into today. */
+  readonly unseen: readonly string[];
+  /** By backup: when it was last looked into, and what came of it. */
   readonly verified: LocationState['verified'];
   /** Objects seen in archives. */
   readonly objects: number;
+  readonly stateTrouble?: StateTrouble;
+}
+
+/** A location that was listed and judged; its archives are yet to be looked into. */
+export interface Judged {
+  readonly run: LocationRun;
+  readonly location: LocationFacts;
+  readonly state: LocationState;
+  readonly voice: Voice;
+  readonly costs: Costs;
+  /** Checks whose memory is this run’s. */
+  readonly remembered: Set<string>;
+  stateTrouble?: StateTrouble;
+  savedAt: number;
+  saveTook: number;
 }
 
 /** Throws StoreError where the location cannot be listed, PlaceError where it is none. */
-export async function verifyLocation(run: LocationRun): Promise<LocationResult> {
+export async function judgeLocation(run: LocationRun): Promise<Judged> {
   const { place, request, signal, storage, cluster, now } = run;
   const { store, object, bucketFacts } = await openLocation(place);
   const { state, lost } = await readState(storage, cluster, store.location);
-  const said = nothingSaid();
   const costs = costsOf(store);
   const inventory = await readInventory(store, { known: state.known, signal, ...(run.onProgress && { onProgress: run.onProgress }) });
   costs.add('listing and velero-backup.json');
@@ -66,19 +91,63 @@ export async function verifyLocation(run: LocationRun): Promise<LocationResult> 
     cluster: run.facts,
   };
   state.known = inventory.known;
-  prune(state, location.backups);
-  if (lost !== undefined) said.marks.push({ backup: '', verdict: 'unknown', what: lost, check: 'state' });
-  const subjectPrefix = run.isOneOfSeveral ? store.location : '';
-  const voice: Voice = { said, location, request, now, signal, memory: state.memory, subjectPrefix };
+  prune(state, location.backups, location.schedules, now);
+  const said = nothingSaid();
+  // A run of less than full scope is no measure of the next.
+  const memory = request.isWhole ? state.memory : { ...state.memory };
+  const subjectPrefix = run.isFurther ? store.location : '';
+  const voice: Voice = {
+    ...{ said, location, request, now, signal, memory, subjectPrefix },
+    ...(lost !== undefined && { onRecall: forgotten(said, lost) }),
+  };
+  const judged: Judged = { run, location, state, voice, costs, remembered: new Set(), savedAt: Date.now(), saveTook: 0 };
+  if (lost !== undefined) judged.stateTrouble = { message: `what earlier runs kept is lost: ${lost}`, remedy: lostRemedy };
   await lookAtLocation(run.checks, voice);
   costs.add('the bucket’s own settings and what else the inventory asked for');
-  const archives = await lookIntoArchives(run, state, voice);
-  costs.add(`contents of ${archives.done} archives and the files beside them`);
-  noteVerified(state, archives, request, said);
-  if (!request.isNamed && archives.left.length === 0) state.round = undefined;
-  await save(run, state, said);
+  return judged;
+}
+
+const lostRemedy = 'it is begun anew, if it can be written; if this comes again, look at who writes that key, and at its right to read';
+
+/** A check that has forgotten what it compares with must not call its findings resolved. */
+const forgotten = (said: Said, lost: string) => {
+  const told = new Set<string>();
+  return (check: string): void => {
+    if (told.has(check)) return;
+    told.add(check);
+    said.unknowns.push({ check, reason: `what it remembered of earlier runs is lost: ${lost}`, remedy: lostRemedy });
+  };
+};
+
+/** Its archives, and what is kept for the next run. */
+export async function lookIntoLocation(judged: Judged): Promise<LocationResult> {
+  const { run, location, state, voice, costs } = judged;
+  const { checks, request, onProgress } = run;
+  const key = roundKey(checks, request);
+  const onDone = async () => {
+    if (isTimeToSave(judged)) await save(judged, key);
+  };
+  const wereBegun = new Set(state.begun.keys());
+  const archives = await lookIntoArchives({ checks, request, state, voice, onDone, onProgress });
+  costs.add(`contents of ${archives.done === 1 ? '1 archive' : `${archives.done} archives`} and the files beside them`);
+  const verified = noteVerified(archives, judged);
+  await save(judged, key);
   const { chosen, left, objects } = archives;
-  return { location, said, costs: costs.list, chosen, left, verified: state.verified, objects };
+  const isUnseen = ({ name, newestUsable }: LocationFacts['schedules'][number]) => !newestUsable && wereBegun.has(name);
+  return {
+    ...{ location, said: voice.said, costs: costs.list, chosen, left, verified, objects },
+    unseen: request.isNamed || !checks.some(isArchiveCheck) ? [] : location.schedules.filter(isUnseen).map(({ name }) => name),
+    ...(judged.stateTrouble && { stateTrouble: judged.stateTrouble }),
+  };
+}
+
+/** What this report may say was verified. Only what was asked without ifs, and looked at by all checks of the level, is kept. */
+function noteVerified(archives: Archives, { run, state, voice }: Judged): LocationState['verified'] {
+  const { request } = run;
+  if (request.isPartial) return state.verified;
+  const verified = request.isHypothetical ? new Map(state.verified) : state.verified;
+  for (const [name, now] of verifiedBy(archives, request, voice.said)) verified.set(name, laterOf(verified.get(name), now));
+  return verified;
 }
 
 function costsOf(store: { traffic(): { readonly requests: number; readonly bytes: number } }) {
@@ -93,6 +162,7 @@ function costsOf(store: { traffic(): { readonly requests: number; readonly bytes
     },
   };
 }
+type Costs = ReturnType<typeof costsOf>;
 
 async function lookAtLocation(checks: readonly Enabled[], voice: Voice): Promise<void> {
   for (const { check, options } of checks) {
@@ -106,84 +176,22 @@ async function lookAtLocation(checks: readonly Enabled[], voice: Voice): Promise
   }
 }
 
-interface Archives {
-  readonly chosen: readonly string[];
-  readonly left: readonly string[];
-  /** How many were read in this invocation. */
-  readonly done: number;
-  readonly objects: number;
-  readonly results: ReadonlyMap<string, ArchiveDone>;
-}
-
-/** A round that was begun longer ago (ms) than this is begun anew: its first archives say nothing of tonight. */
-const roundLasts = 2 * 86_400_000;
-
-/** Goes on with the round that the last invocation left, archive by archive; each is in the state as soon as it is done. */
-async function lookIntoArchives(run: LocationRun, state: LocationState, voice: Voice): Promise<Archives> {
-  const { checks, request, signal, now } = run;
-  const archiveChecks = checks.filter(isArchiveCheck);
-  const chosen = archiveChecks.length === 0 ? [] : chosenArchives(voice.location, request);
-  const round = roundFor(state, request, now);
-  const results = new Map<string, ArchiveDone>();
-  const left: string[] = [];
-  let [done, objects] = [0, 0];
-  for (const backup of chosen) {
-    const earlier = round?.done[backup.name];
-    const isSame = earlier !== undefined && earlier.etag === (backup.files.contents?.etag ?? '');
-    const result = isSame ? earlier : signal.aborted ? undefined : await lookIntoArchive(backup, archiveChecks, voice);
-    if (!result) {
-      left.push(backup.name);
-      for (const { check } of archiveChecks) voice.said.unknowns.push({ check: check.id, backup: backup.name, ...outOfTime });
-      continue;
-    }
-    results.set(backup.name, result);
-    addSaid(voice.said, result.said);
-    if (isSame) continue;
-    done += 1;
-    objects += result.objects;
-    run.onProgress?.({ objects, resource: backup.name });
-    if (round) {
-      round.done[backup.name] = result;
-      if (chosen.length > 1) await save(run, state, voice.said);
-    }
-  }
-  return { chosen: chosen.map(({ name }) => name), left, done, objects, results };
-}
-
-const outOfTime = {
-  reason: 'the time budget was spent before its archive was read to the end',
-  remedy: 'the next run goes on where this one stopped; give the function more time (deployment.timeoutSeconds) if this comes again',
-};
-
-/** Named archives are looked into whatever was done before, and are no part of a round. */
-function roundFor(state: LocationState, { isNamed, level }: VerificationRequest, now: number): Round | undefined {
-  if (isNamed) return undefined;
-  const { round } = state;
-  if (round && round.level === level && now - Date.parse(round.startedAt) < roundLasts) return round;
-  state.round = { startedAt: new Date(now).toISOString(), level, done: {} };
-  return state.round;
-}
-
-const worst = (verdicts: readonly Verdict[]): Verdict =>
-  (['error', 'unknown', 'warning'] as const).find((verdict) => verdicts.includes(verdict)) ?? 'ok';
-
-/** What is known of the archives that were looked into, for the nights in which they are not. */
-function noteVerified(state: LocationState, { results }: Archives, { level }: VerificationRequest, said: Said): void {
-  for (const [name, { etag, said: own, end }] of results) {
-    const verdicts = [...own.marks.filter(({ backup }) => backup === name), ...said.marks.filter(({ backup }) => backup === name)].map(
-      ({ verdict }) => verdict,
-    );
-    const gaps: Verdict[] = end.whole && own.unknowns.length === 0 ? [] : ['unknown'];
-    state.verified[name] = { at: new Date().toISOString(), level, verdict: worst([...verdicts, ...gaps]), etag };
-  }
-}
+/** Each time all of it is written, so it is done seldom: what a killed run loses is at most this (ms) of work. */
+const savedEvery = 30_000;
+const isTimeToSave = ({ savedAt, saveTook }: Judged): boolean => Date.now() - savedAt > Math.max(savedEvery, 20 * saveTook);
 
 /** A state that cannot be kept costs work the next time, and the proof that nothing changed: it is said, and costs no report. */
-async function save({ storage, cluster }: LocationRun, state: LocationState, said: Said): Promise<void> {
+async function save(judged: Judged, round: string | undefined): Promise<void> {
+  const { run, state, remembered } = judged;
+  const begun = Date.now();
   try {
-    await writeState(storage, cluster, state);
+    if (run.request.isWhole) for (const { check } of run.checks) remembered.add(check.id);
+    await writeState(run.storage, run.cluster, state, { remembered, round });
   } catch (error) {
-    const what = `what is to be remembered could not be kept: ${error instanceof Error ? error.message : String(error)}`;
-    if (!said.marks.some((mark) => mark.what === what)) said.marks.push({ backup: '', verdict: 'unknown', what, check: 'state' });
+    const message = `what is to be remembered could not be kept: ${error instanceof Error ? error.message : String(error)}`;
+    const remedy = 'may the function write state/ of the report bucket? The next run begins anew, and cannot tell what changed since';
+    judged.stateTrouble ??= { message, remedy };
   }
+  judged.savedAt = Date.now();
+  judged.saveTook = judged.savedAt - begun;
 }

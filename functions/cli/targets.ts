@@ -136,7 +136,7 @@ const backupTarget = ({ operation }: Command, { place, name }: BackupPlace, opti
   return {
     ...target,
     open: async (signal) => {
-      const { openBackup } = await import('../velero/source-backup.ts');
+      const { openBackup } = await import('../velero/source/source-backup.ts');
       return usersMistakes(openBackup({ place: name === undefined ? place : `${place}#${name}` }, { signal, onChosen: tell }));
     },
   };

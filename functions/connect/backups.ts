@@ -6,9 +6,9 @@ import { counted } from '../report/summary.ts';
 import { credentialProvider } from '../runtime/aws/credentials.ts';
 import { s3Client } from '../runtime/aws/s3.ts';
 import type { BackupLocation } from '../runtime/configuration.ts';
-import { rightsSaid } from '../velero/bucket-rights.ts';
-import { accessOf, keyInBucket } from '../velero/location-name.ts';
-import { regionTold } from '../velero/s3-errors.ts';
+import { rightsSaid } from '../velero/bucket/bucket-rights.ts';
+import { accessOf, keyInBucket } from '../velero/store/location-name.ts';
+import { regionTold } from '../velero/store/s3-errors.ts';
 import type { Seen } from './step.ts';
 
 /** Looks whether Velero's backups are seen and may be read. Throws ClusterError. */

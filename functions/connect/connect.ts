@@ -5,7 +5,7 @@ import { isNamespaceMissing, namespaceMissing } from '../cluster/missing-namespa
 import type { ClusterAccess, Way } from '../cluster/open-cluster.ts';
 import { readersGroup } from '../cluster/roles.ts';
 import type { Operation } from '../runtime/operation.ts';
-import { locationName } from '../velero/location-name.ts';
+import { locationName } from '../velero/store/location-name.ts';
 import { configuredWay } from './configuration.ts';
 import { identity } from './identity.ts';
 import { resolvedEndpoint } from './name-resolution.ts';

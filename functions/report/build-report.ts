@@ -115,7 +115,11 @@ function assemble(input: ReportInput, access: Report['checks']): Report {
   const unreachable = access.some(({ ran }) => !ran);
   const ended = (outcome: string) => new Set(scan.observers.filter((observer) => observer.outcome === outcome).map(({ id }) => id));
   const [ran, incomplete] = [ended('ran'), ended('incomplete')];
-  for (const { id, deferred } of scan.observers) if (deferred) incomplete.add(id);
+  for (const { id, deferred, narrowed } of scan.observers) {
+    if (deferred || narrowed) ran.delete(id);
+    if (deferred) incomplete.add(id);
+    if (narrowed) incomplete.delete(id);
+  }
   (unreachable ? incomplete : ran).add(clusterAccess);
 
   const found = [...scan.out.map((finding) => ({ ...finding, check: finding.observer })), ...fromSource(input.sourceFindings)];

@@ -244,8 +244,10 @@ export interface ObserverEnd {
   readonly objects: number;
   readonly reason?: string;
   readonly remedy?: string;
-  /** It did not look today, by design (a run that goes less deep): what it said the last time stays, unverified, and nothing is incomplete. */
+  /** It did not look today, or not at all that it looked at before, by design (a run that goes less deep): what it said the last time stays, unverified, and nothing is incomplete. */
   readonly deferred?: true;
+  /** It was asked for a part alone (backups by name): what it does not say of the rest is neither ongoing nor over, and left out of this report. */
+  readonly narrowed?: true;
 }
 
 /** What an object carries so that findings on it, or, on a Namespace, on what is in it, are left out of the report: as written, not yet understood. */

@@ -1,6 +1,6 @@
 /** A backup as its folder and velero-backup.json tell of it: what the inventory holds of each. */
 import type { BackupFileKind } from './layout.ts';
-import type { StoredObject } from './object-store.ts';
+import type { StoredObject } from './store/object-store.ts';
 
 /** Of velero-backup.json what is used; absent counters are 0 (omitempty), absent lists are empty. */
 export interface BackupMetadata {

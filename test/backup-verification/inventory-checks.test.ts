@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { OperationCheck } from '../../functions/backup-verification/contracts.ts';
 import { NotApplicable } from '../../functions/scan/contracts.ts';
-import { readInventory } from '../../functions/velero/read-inventory.ts';
+import { readInventory } from '../../functions/velero/inventory/read-inventory.ts';
 import { bucketFiles, memoryObjectStore } from '../velero/memory-object-store.ts';
 import { clusterOf, factsOf, type LookedAt, lookAt, noClusterAtAll } from './look-at.ts';
 import { backupOf, hour, now } from './sample-location.ts';

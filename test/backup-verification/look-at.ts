@@ -4,6 +4,7 @@ import type { LocationFacts, OperationCheck } from '../../functions/backup-verif
 import { nothingSaid, passOf, type Said } from '../../functions/backup-verification/said.ts';
 import type { Backup } from '../../functions/velero/backup.ts';
 import type { ClusterFacts, Listed } from '../../functions/velero/cluster-facts.ts';
+import { schedulesOf } from '../../functions/velero/inventory/schedules.ts';
 import {
   type BackupObject,
   type BackupStorageLocationObject,
@@ -13,7 +14,6 @@ import {
   veleroSchedules,
 } from '../../functions/velero/kinds.ts';
 import { noCluster } from '../../functions/velero/read-cluster-facts.ts';
-import { schedulesOf } from '../../functions/velero/schedules.ts';
 import { memoryObjectStore } from '../velero/memory-object-store.ts';
 import { now } from './sample-location.ts';
 

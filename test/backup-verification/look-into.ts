@@ -5,9 +5,9 @@ import { isArchiveCheck, lookIntoArchive } from '../../functions/backup-verifica
 import type { OperationCheck } from '../../functions/backup-verification/contracts.ts';
 import type { Said } from '../../functions/backup-verification/said.ts';
 import type { Backup } from '../../functions/velero/backup.ts';
+import { readInventory } from '../../functions/velero/inventory/read-inventory.ts';
 import { type BackupFileKind, backupKey } from '../../functions/velero/layout.ts';
-import type { ObjectStore } from '../../functions/velero/object-store.ts';
-import { readInventory } from '../../functions/velero/read-inventory.ts';
+import type { ObjectStore } from '../../functions/velero/store/object-store.ts';
 import { archiveOf, type Entry, version } from '../velero/archives.ts';
 import { type MemoryOptions, memoryObjectStore } from '../velero/memory-object-store.ts';
 import { factsOf, type LookedAt } from './look-at.ts';

@@ -19,10 +19,10 @@ import checkNamespaceMapping from '../../functions/backup-verification/checks/na
 import checkSealedSecretsKey from '../../functions/backup-verification/checks/sealed-secrets-key.ts';
 import checkWebhookWithoutService from '../../functions/backup-verification/checks/webhook-without-service.ts';
 import type { ArchiveCheck, LocationFacts, OperationCheck } from '../../functions/backup-verification/contracts.ts';
-import { directoryObjectStore } from '../../functions/velero/directory-object-store.ts';
+import { readInventory } from '../../functions/velero/inventory/read-inventory.ts';
+import { schedulesOf } from '../../functions/velero/inventory/schedules.ts';
 import { noCluster } from '../../functions/velero/read-cluster-facts.ts';
-import { readInventory } from '../../functions/velero/read-inventory.ts';
-import { schedulesOf } from '../../functions/velero/schedules.ts';
+import { directoryObjectStore } from '../../functions/velero/store/directory-object-store.ts';
 
 const checks: readonly OperationCheck[] = [
   checkClusterScopedLeftOut,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { LocationFacts, OperationCheck } from '../../functions/backup-verification/contracts.ts';
 import { NotApplicable } from '../../functions/scan/contracts.ts';
 import type { Backup } from '../../functions/velero/backup.ts';
-import type { Asked, BucketFacts, LifecycleRule } from '../../functions/velero/bucket-facts.ts';
+import type { Asked, BucketFacts, LifecycleRule } from '../../functions/velero/bucket/bucket-facts.ts';
 import { factsOf, lookAt } from './look-at.ts';
 
 export const unset = { state: 'unset' } as const;

@@ -28,10 +28,10 @@ async function plain(file: string): Promise<void> {
 async function verify(level: 'content' | 'restorability'): Promise<void> {
   const { checks } = await import('../../functions/backup-verification/checks/index.ts');
   const { isArchiveCheck, lookIntoArchive } = await import('../../functions/backup-verification/archives.ts');
-  const { directoryObjectStore } = await import('../../functions/velero/directory-object-store.ts');
-  const { readInventory } = await import('../../functions/velero/read-inventory.ts');
+  const { directoryObjectStore } = await import('../../functions/velero/store/directory-object-store.ts');
+  const { readInventory } = await import('../../functions/velero/inventory/read-inventory.ts');
   const { noCluster } = await import('../../functions/velero/read-cluster-facts.ts');
-  const { schedulesOf } = await import('../../functions/velero/schedules.ts');
+  const { schedulesOf } = await import('../../functions/velero/inventory/schedules.ts');
   const signal = AbortSignal.timeout(600_000);
   const store = await directoryObjectStore(place);
   const { backups, topFolders } = await readInventory(store, { known: undefined, signal });

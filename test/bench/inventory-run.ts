@@ -21,8 +21,8 @@ async function raw(url: string): Promise<void> {
 }
 
 async function inventory(file: string, known: unknown): Promise<void> {
-  const { s3ObjectStore } = await import('../../functions/velero/s3-object-store.ts');
-  const { readInventory } = await import('../../functions/velero/read-inventory.ts');
+  const { s3ObjectStore } = await import('../../functions/velero/store/s3-object-store.ts');
+  const { readInventory } = await import('../../functions/velero/inventory/read-inventory.ts');
   const store = s3ObjectStore({ bucket: 'bucket', region: 'eu-central-1' });
   const read = await readInventory(store, { known, signal: AbortSignal.timeout(600_000) });
   if (read.backups.some(({ metadata }) => !metadata))

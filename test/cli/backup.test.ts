@@ -14,7 +14,7 @@ import { type Report, reportSchema } from '../../functions/report/model.ts';
 import type { Operation } from '../../functions/runtime/operation.ts';
 import { readConfiguration } from '../../functions/runtime/read-configuration.ts';
 import { runOnCluster } from '../../functions/runtime/run-on-cluster.ts';
-import { openBackup } from '../../functions/velero/source-backup.ts';
+import { openBackup } from '../../functions/velero/source/source-backup.ts';
 import { type PlantedBackup, plantedBackup } from '../velero/planted-backup.ts';
 
 const root = join(import.meta.dirname, '..', '..');

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { extract, pack } from 'tar-stream';
-import type { ArchivedObject, ArchiveEnd } from '../../functions/velero/archive-facts.ts';
-import { type ReadArchive, readArchive } from '../../functions/velero/read-archive.ts';
+import type { ArchivedObject, ArchiveEnd } from '../../functions/velero/archive/archive-facts.ts';
+import { type ReadArchive, readArchive } from '../../functions/velero/archive/read-archive.ts';
 
 export const genuine = (backup: 'full-1' | 'shop-1'): Buffer =>
   readFileSync(join(import.meta.dirname, 'bucket', 'backups', backup, `${backup}.tar.gz`));

@@ -2,7 +2,7 @@
 import { checks } from '../../functions/health-check/checks/index.ts';
 import { type Finding, type Observer, type Read, refKey, type ScanResult, type Source } from '../../functions/scan/contracts.ts';
 import { scan } from '../../functions/scan/scan.ts';
-import { openBackupIn } from '../../functions/velero/source-backup.ts';
+import { openBackupIn } from '../../functions/velero/source/source-backup.ts';
 import { type MemoryOptions, memoryObjectStore } from './memory-object-store.ts';
 import { type Planted, type PlantedBackup, plantedBackup } from './planted-backup.ts';
 

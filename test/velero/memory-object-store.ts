@@ -2,7 +2,13 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Folder, type ObjectStore, type ReadOptions, type StoredObject, StoreError } from '../../functions/velero/object-store.ts';
+import {
+  type Folder,
+  type ObjectStore,
+  type ReadOptions,
+  type StoredObject,
+  StoreError,
+} from '../../functions/velero/store/object-store.ts';
 
 /** By key, or a folder as it is listed (`backups/`; the empty text: the top): what is thrown, told anew at each request. */
 export type Faults = Readonly<Record<string, (attempt: number) => Error | undefined>>;

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import type { Severity } from '../../scan/contracts.ts';
-import type { ArchiveEnd, ArchiveProblem } from '../../velero/archive-facts.ts';
+import type { ArchiveEnd, ArchiveProblem } from '../../velero/archive/archive-facts.ts';
 import { backupKey } from '../../velero/layout.ts';
 import { type CheckPass, defineArchiveCheck, type OpenedBackup } from '../contracts.ts';
-import { type BackupVoice, backupVoice } from '../standing.ts';
+import { type BackupVoice, backupVoice } from '../inventory/standing.ts';
 
 type Kind = ArchiveProblem['kind'];
 

@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { type ApiAnswer, apiLife, apiLives, apiVersionOf, kubernetesMinor, servedBy } from '../../cluster/api-lifecycle.ts';
 import type { Ref, Severity } from '../../scan/contracts.ts';
-import type { ArchivedObject } from '../../velero/archive-facts.ts';
-import { groupResource } from '../../velero/archive-path.ts';
+import type { ArchivedObject } from '../../velero/archive/archive-facts.ts';
+import { groupResource } from '../../velero/archive/archive-path.ts';
 import { type CheckPass, defineArchiveCheck, type OpenedBackup } from '../contracts.ts';
-import { annotationsOf, fieldsAt, itemsOf, nameOf, placeOf, refOf } from '../fields.ts';
-import { standingOf } from '../gravity.ts';
-import { isRestored } from '../restored.ts';
+import { annotationsOf, fieldsAt, itemsOf, nameOf, placeOf, refOf } from '../restorability/fields.ts';
+import { standingOf } from '../restorability/gravity.ts';
+import { isRestored } from '../restorability/restored.ts';
 
 /** The objects of one version and kind. */
 interface Stored {

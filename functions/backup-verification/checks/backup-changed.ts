@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { type Backup, isUsable } from '../../velero/backup.ts';
 import { type BackupFileKind, backupFileKinds, backupKey } from '../../velero/layout.ts';
+import { type BackupRecord, type Change, changeOf, readRecords, recordOf } from '../content/file-records.ts';
 import { type CheckPass, defineArchiveCheck, type LocationFacts, type OpenedBackup } from '../contracts.ts';
-import { type BackupRecord, type Change, changeOf, readRecords, recordOf } from '../file-records.ts';
-import { type BackupVoice, backupVoice } from '../standing.ts';
+import { type BackupVoice, backupVoice } from '../inventory/standing.ts';
 
 const options = z.strictObject({
   keep: z.number().int().min(1).max(200).default(30).describe('Of how many backups to remember what their files were'),

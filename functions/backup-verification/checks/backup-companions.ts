@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import type { Severity } from '../../scan/contracts.ts';
-import type { Companion } from '../../velero/companion-files.ts';
+import type { Companion } from '../../velero/companions/companion-files.ts';
+import { probeCompanion } from '../../velero/companions/read-companions.ts';
 import { type BackupFileKind, backupKey } from '../../velero/layout.ts';
-import { probeCompanion } from '../../velero/read-companions.ts';
 import { type CheckPass, defineArchiveCheck, type OpenedBackup } from '../contracts.ts';
-import { type BackupVoice, backupVoice } from '../standing.ts';
+import { type BackupVoice, backupVoice } from '../inventory/standing.ts';
 
 /** What a restore, or Velero in another cluster, does where a file cannot be read (velero pkg/controller/restore_controller.go, backup_sync_controller.go). */
 const consequences: Readonly<Partial<Record<BackupFileKind, { readonly severity: Severity; readonly what: string }>>> = {

@@ -1,13 +1,13 @@
 import pLimit from 'p-limit';
 import * as z from 'zod';
 import { type Backup, phaseMeaning } from '../../velero/backup.ts';
-import type { Asked, BucketFacts, PreviousVersion } from '../../velero/bucket-facts.ts';
-import { bucketRights } from '../../velero/bucket-rights.ts';
+import type { Asked, BucketFacts, PreviousVersion } from '../../velero/bucket/bucket-facts.ts';
+import { bucketRights } from '../../velero/bucket/bucket-rights.ts';
 import { backupKey } from '../../velero/layout.ts';
-import { keyInBucket } from '../../velero/location-name.ts';
-import { bucketOf, day } from '../bucket.ts';
+import { keyInBucket } from '../../velero/store/location-name.ts';
 import { type CheckPass, defineLocationCheck } from '../contracts.ts';
-import { type BackupVoice, backupVoice } from '../standing.ts';
+import { bucketOf, day } from '../inventory/bucket.ts';
+import { type BackupVoice, backupVoice } from '../inventory/standing.ts';
 
 interface Options {
   readonly mostFiles: number;

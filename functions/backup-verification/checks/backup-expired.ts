@@ -3,8 +3,8 @@ import { hours, inWords, timeOf } from '../../health-check/age.ts';
 import { some } from '../../health-check/wire.ts';
 import { refTo, type Wire } from '../../scan/contracts.ts';
 import type { Backup } from '../../velero/backup.ts';
+import { storageLocationsAt } from '../../velero/inventory/storage-locations.ts';
 import { type BackupObject, backupStorageLocations, veleroBackups } from '../../velero/kinds.ts';
-import { storageLocationsAt } from '../../velero/storage-locations.ts';
 import { type CheckPass, defineLocationCheck } from '../contracts.ts';
 import { size } from '../tables.ts';
 

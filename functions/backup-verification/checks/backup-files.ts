@@ -4,8 +4,8 @@ import { some } from '../../health-check/wire.ts';
 import { type Backup, type BackupMetadata, phaseMeaning } from '../../velero/backup.ts';
 import { type BackupFileKind, backupFileKinds, backupKey } from '../../velero/layout.ts';
 import { type CheckPass, defineLocationCheck } from '../contracts.ts';
-import { expectedCompanions } from '../expected-files.ts';
-import { type BackupVoice, backupVoice } from '../standing.ts';
+import { expectedCompanions } from '../inventory/expected-files.ts';
+import { type BackupVoice, backupVoice } from '../inventory/standing.ts';
 
 interface Options {
   readonly uploadHours: number;

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { hours, inWords, timeOf } from '../../health-check/age.ts';
 import { phaseMeaning } from '../../velero/backup.ts';
 import { defineLocationCheck } from '../contracts.ts';
-import { backupVoice } from '../standing.ts';
+import { backupVoice } from '../inventory/standing.ts';
 
 export default defineLocationCheck({
   id: 'backup-final-upload',

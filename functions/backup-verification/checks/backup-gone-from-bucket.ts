@@ -2,10 +2,10 @@ import * as z from 'zod';
 import { minutes, timeOf } from '../../health-check/age.ts';
 import { some } from '../../health-check/wire.ts';
 import { NotApplicable, refTo, type Wire } from '../../scan/contracts.ts';
+import { bucketPlace, storageLocationsAt } from '../../velero/inventory/storage-locations.ts';
 import { type BackupObject, backupStorageLocations, veleroBackups } from '../../velero/kinds.ts';
-import { bucketPlace, storageLocationsAt } from '../../velero/storage-locations.ts';
-import { askCluster, objectsOf } from '../ask-cluster.ts';
 import { type CheckPass, defineLocationCheck } from '../contracts.ts';
+import { askCluster, objectsOf } from '../inventory/ask-cluster.ts';
 
 interface Options {
   readonly delayMinutes: number;

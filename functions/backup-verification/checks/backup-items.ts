@@ -1,13 +1,13 @@
 import * as z from 'zod';
-import type { ArchivedObject, ArchiveEnd } from '../../velero/archive-facts.ts';
-import { groupResource } from '../../velero/archive-path.ts';
-import type { Messages, ResourceList } from '../../velero/companion-files.ts';
-import { identityTable } from '../../velero/identity-table.ts';
+import type { ArchivedObject, ArchiveEnd } from '../../velero/archive/archive-facts.ts';
+import { groupResource } from '../../velero/archive/archive-path.ts';
+import { identityTable } from '../../velero/archive/identity-table.ts';
+import type { Messages, ResourceList } from '../../velero/companions/companion-files.ts';
 import { backupKey } from '../../velero/layout.ts';
+import { identityOf, itemName, listedKind } from '../content/identities.ts';
+import { isNotWhole } from '../content/not-whole.ts';
 import { type ArchiveReducer, type CheckPass, defineArchiveCheck, type OpenedBackup } from '../contracts.ts';
-import { identityOf, itemName, listedKind } from '../identities.ts';
-import { isNotWhole } from '../not-whole.ts';
-import { backupVoice } from '../standing.ts';
+import { backupVoice } from '../inventory/standing.ts';
 
 /** Marks of an identity: the list names it; it was counted as missing, or told of, already. */
 const listed = 1;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import type { Messages } from '../../velero/companion-files.ts';
+import type { Messages } from '../../velero/companions/companion-files.ts';
 import { type CheckPass, defineArchiveCheck, type OpenedBackup } from '../contracts.ts';
-import { type BackupVoice, backupVoice } from '../standing.ts';
+import { type BackupVoice, backupVoice } from '../inventory/standing.ts';
 
 /** How much of one message is shown: some quote whole answers of a server. */
 const mostCharacters = 300;

@@ -2,9 +2,9 @@ import * as z from 'zod';
 import { inWords } from '../../health-check/age.ts';
 import { because } from '../../health-check/wire.ts';
 import { type Backup, type BackupMetadata, phaseMeaning, startedAt } from '../../velero/backup.ts';
-import { mayWorkUntil } from '../../velero/backup-rhythm.ts';
+import { mayWorkUntil } from '../../velero/inventory/backup-rhythm.ts';
 import { type CheckPass, defineLocationCheck } from '../contracts.ts';
-import { type BackupVoice, backupVoice } from '../standing.ts';
+import { type BackupVoice, backupVoice } from '../inventory/standing.ts';
 
 export default defineLocationCheck({
   id: 'backup-phase',

@@ -1,12 +1,12 @@
 import { matchesGlob } from 'node:path';
 import * as z from 'zod';
 import { some } from '../../health-check/wire.ts';
-import type { ArchivedObject, ArchiveEnd } from '../../velero/archive-facts.ts';
-import { isRecord } from '../../velero/archived-object.ts';
+import type { ArchivedObject, ArchiveEnd } from '../../velero/archive/archive-facts.ts';
+import { isRecord } from '../../velero/archive/archived-object.ts';
 import type { BackupSpec, LabelSelector } from '../../velero/backup.ts';
+import { isNotWhole } from '../content/not-whole.ts';
 import { type CheckPass, defineArchiveCheck, type OpenedBackup } from '../contracts.ts';
-import { isNotWhole } from '../not-whole.ts';
-import { type BackupVoice, backupVoice } from '../standing.ts';
+import { type BackupVoice, backupVoice } from '../inventory/standing.ts';
 
 const isAll = (filters: readonly string[]): boolean => filters.length === 0 || filters.includes('*');
 const isPattern = (name: string): boolean => /[*?[]/.test(name);

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { some } from '../../health-check/wire.ts';
-import type { ArchiveEnd } from '../../velero/archive-facts.ts';
+import type { ArchiveEnd } from '../../velero/archive/archive-facts.ts';
 import { isUsable, startedAt } from '../../velero/backup.ts';
-import { type Held, heldBy, readHistories, type ScheduleHistory, specKey } from '../archive-history.ts';
+import { type Held, heldBy, readHistories, type ScheduleHistory, specKey } from '../content/archive-history.ts';
+import { isNotWhole } from '../content/not-whole.ts';
 import { type CheckPass, defineArchiveCheck, type OpenedBackup } from '../contracts.ts';
-import { isNotWhole } from '../not-whole.ts';
-import { type BackupVoice, backupVoice } from '../standing.ts';
+import { type BackupVoice, backupVoice } from '../inventory/standing.ts';
 
 /** Kinds that come and go by themselves, or with every rollout and run. */
 const fluctuating = [

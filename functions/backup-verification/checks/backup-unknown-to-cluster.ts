@@ -3,11 +3,11 @@ import { minutes, timeOf } from '../../health-check/age.ts';
 import { some } from '../../health-check/wire.ts';
 import { NotApplicable, refTo } from '../../scan/contracts.ts';
 import { type Backup, isFinished } from '../../velero/backup.ts';
+import { bucketPlace, storageLocationsAt } from '../../velero/inventory/storage-locations.ts';
 import { backupStorageLocations, veleroBackups, veleroSchedules } from '../../velero/kinds.ts';
-import { bucketPlace, storageLocationsAt } from '../../velero/storage-locations.ts';
-import { askCluster, objectsOf } from '../ask-cluster.ts';
 import { type CheckPass, defineLocationCheck } from '../contracts.ts';
-import { isSynchronised } from '../synchronised.ts';
+import { askCluster, objectsOf } from '../inventory/ask-cluster.ts';
+import { isSynchronised } from '../inventory/synchronised.ts';
 
 interface Options {
   readonly delayMinutes: number;

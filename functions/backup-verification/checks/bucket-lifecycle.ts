@@ -2,10 +2,10 @@ import * as z from 'zod';
 import { inWords } from '../../health-check/age.ts';
 import type { Severity } from '../../scan/contracts.ts';
 import { startedAt } from '../../velero/backup.ts';
-import type { BucketFacts, LifecycleRule } from '../../velero/bucket-facts.ts';
-import { bucketRights } from '../../velero/bucket-rights.ts';
-import { bucketOf, day, foldersOf, known, longestKept, reach } from '../bucket.ts';
+import type { BucketFacts, LifecycleRule } from '../../velero/bucket/bucket-facts.ts';
+import { bucketRights } from '../../velero/bucket/bucket-rights.ts';
 import { type CheckPass, defineLocationCheck } from '../contracts.ts';
+import { bucketOf, day, foldersOf, known, longestKept, reach } from '../inventory/bucket.ts';
 
 /** What a GET refuses until somebody thaws it; GLACIER_IR, the infrequent-access classes and INTELLIGENT_TIERING answer at once. */
 const archives = ['GLACIER', 'DEEP_ARCHIVE'];

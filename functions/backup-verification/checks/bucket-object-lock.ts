@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { inWords } from '../../health-check/age.ts';
-import { bucketRights } from '../../velero/bucket-rights.ts';
-import { bucketOf, day, known, longestKept } from '../bucket.ts';
+import { bucketRights } from '../../velero/bucket/bucket-rights.ts';
 import { defineLocationCheck } from '../contracts.ts';
+import { bucketOf, day, known, longestKept } from '../inventory/bucket.ts';
 
 export default defineLocationCheck({
   id: 'bucket-object-lock',

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { bucketRights } from '../../velero/bucket-rights.ts';
-import { bucketOf, known } from '../bucket.ts';
+import { bucketRights } from '../../velero/bucket/bucket-rights.ts';
 import { defineLocationCheck } from '../contracts.ts';
+import { bucketOf, known } from '../inventory/bucket.ts';
 
 export default defineLocationCheck({
   id: 'bucket-public',

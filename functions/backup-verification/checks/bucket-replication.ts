@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { bucketRights } from '../../velero/bucket-rights.ts';
-import { bucketOf, foldersOf, known, reach } from '../bucket.ts';
+import { bucketRights } from '../../velero/bucket/bucket-rights.ts';
 import { defineLocationCheck } from '../contracts.ts';
+import { bucketOf, foldersOf, known, reach } from '../inventory/bucket.ts';
 
 export default defineLocationCheck({
   id: 'bucket-replication',

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { sawWhole } from '../absences.ts';
-import { isAllButSomeNamespaces, leftOut } from '../backup-claim.ts';
 import { defineArchiveCheck } from '../contracts.ts';
-import { gravityOf, standingOf } from '../gravity.ts';
+import { sawWhole } from '../restorability/absences.ts';
+import { isAllButSomeNamespaces, leftOut } from '../restorability/backup-claim.ts';
+import { gravityOf, standingOf } from '../restorability/gravity.ts';
 
 /** Every cluster has some of these, and nothing else in a backup brings them along. */
 const inEveryCluster = [

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { groupResource } from '../../velero/archive-path.ts';
-import { collectNeeds, sawWhole, sayMissing } from '../absences.ts';
+import { groupResource } from '../../velero/archive/archive-path.ts';
 import { defineArchiveCheck } from '../contracts.ts';
-import { annotationsOf, labelsOf, nameOf, placeOf, refOf, textAt } from '../fields.ts';
-import { isRestored } from '../restored.ts';
+import { collectNeeds, sawWhole, sayMissing } from '../restorability/absences.ts';
+import { annotationsOf, labelsOf, nameOf, placeOf, refOf, textAt } from '../restorability/fields.ts';
+import { isRestored } from '../restorability/restored.ts';
 
 const releaseState = { kind: 'Secret', called: 'Helm release', resource: 'secrets', group: '', namespaced: true } as const;
 

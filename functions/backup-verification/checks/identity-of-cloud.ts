@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { groupResource } from '../../velero/archive-path.ts';
-import { collectNeeds, sawWhole } from '../absences.ts';
-import { platformOf } from '../baseline.ts';
+import { groupResource } from '../../velero/archive/archive-path.ts';
 import { defineArchiveCheck } from '../contracts.ts';
-import { annotationsOf, refOf, textAt } from '../fields.ts';
+import { collectNeeds, sawWhole } from '../restorability/absences.ts';
+import { platformOf } from '../restorability/baseline.ts';
+import { annotationsOf, refOf, textAt } from '../restorability/fields.ts';
 
 const roleAnnotation = 'eks.amazonaws.com/role-arn';
 

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { because, some } from '../../health-check/wire.ts';
 import { NotApplicable, refTo, type Wire } from '../../scan/contracts.ts';
+import { type BucketPlace, bucketPlace, isAt } from '../../velero/inventory/storage-locations.ts';
 import { type BackupStorageLocationObject, backupStorageLocations } from '../../velero/kinds.ts';
-import { type BucketPlace, bucketPlace, isAt } from '../../velero/storage-locations.ts';
-import { askCluster } from '../ask-cluster.ts';
 import { type CheckPass, defineLocationCheck } from '../contracts.ts';
+import { askCluster } from '../inventory/ask-cluster.ts';
 
 type StorageLocation = Wire<BackupStorageLocationObject>;
 

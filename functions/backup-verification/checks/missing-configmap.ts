@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defineArchiveCheck } from '../contracts.ts';
-import { missingReferences } from '../missing-references.ts';
+import { missingReferences } from '../restorability/missing-references.ts';
 
 export default defineArchiveCheck({
   id: 'missing-configmap',

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { customResourceDefinitions, metadataOf } from '../../cluster/kinds.ts';
-import type { ArchivedObject } from '../../velero/archive-facts.ts';
-import { groupResource } from '../../velero/archive-path.ts';
-import { collectNeeds, type Need, presentInCluster, sawWhole, sayMissing } from '../absences.ts';
-import { hasBuiltInGroup, platformOf } from '../baseline.ts';
+import type { ArchivedObject } from '../../velero/archive/archive-facts.ts';
+import { groupResource } from '../../velero/archive/archive-path.ts';
 import { defineArchiveCheck } from '../contracts.ts';
-import { fieldsAt, itemsOf, nameOf, refOf } from '../fields.ts';
+import { collectNeeds, type Need, presentInCluster, sawWhole, sayMissing } from '../restorability/absences.ts';
+import { hasBuiltInGroup, platformOf } from '../restorability/baseline.ts';
+import { fieldsAt, itemsOf, nameOf, refOf } from '../restorability/fields.ts';
 
 const definitions = { ...metadataOf(customResourceDefinitions), optional: true } as const;
 // Velero adds it to every backup of its objects, whatever is said of cluster-scoped kinds as a whole (backup/item_backupper.go).

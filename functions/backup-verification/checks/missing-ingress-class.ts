@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { ingressClasses, metadataOf } from '../../cluster/kinds.ts';
-import { groupResource } from '../../velero/archive-path.ts';
-import { collectNeeds, presentInCluster, sawWhole, sayMissing } from '../absences.ts';
+import { groupResource } from '../../velero/archive/archive-path.ts';
 import { defineArchiveCheck } from '../contracts.ts';
-import { fieldsAt, nameOf, refOf } from '../fields.ts';
+import { collectNeeds, presentInCluster, sawWhole, sayMissing } from '../restorability/absences.ts';
+import { fieldsAt, nameOf, refOf } from '../restorability/fields.ts';
 
 const classes = { ...metadataOf(ingressClasses), optional: true } as const;
 const ingressClass = { kind: 'IngressClass', resource: 'ingressclasses', group: 'networking.k8s.io', namespaced: false } as const;

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { clusterRoles, metadataOf } from '../../cluster/kinds.ts';
-import type { ArchivedObject } from '../../velero/archive-facts.ts';
-import { groupResource } from '../../velero/archive-path.ts';
-import { collectNeeds, presentInCluster, sawWhole, sayMissing } from '../absences.ts';
-import { isBuiltIn, platformOf } from '../baseline.ts';
+import type { ArchivedObject } from '../../velero/archive/archive-facts.ts';
+import { groupResource } from '../../velero/archive/archive-path.ts';
 import { defineArchiveCheck } from '../contracts.ts';
-import { fieldsAt, nameOf, placeOf, refOf } from '../fields.ts';
+import { collectNeeds, presentInCluster, sawWhole, sayMissing } from '../restorability/absences.ts';
+import { isBuiltIn, platformOf } from '../restorability/baseline.ts';
+import { fieldsAt, nameOf, placeOf, refOf } from '../restorability/fields.ts';
 
 const roles = { ...metadataOf(clusterRoles), optional: true } as const;
 const group = 'rbac.authorization.k8s.io';

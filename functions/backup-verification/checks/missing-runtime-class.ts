@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { metadataOf, runtimeClasses } from '../../cluster/kinds.ts';
-import { presentInCluster } from '../absences.ts';
 import { defineArchiveCheck } from '../contracts.ts';
-import { missingReferences } from '../missing-references.ts';
+import { presentInCluster } from '../restorability/absences.ts';
+import { missingReferences } from '../restorability/missing-references.ts';
 
 const classes = { ...metadataOf(runtimeClasses), optional: true } as const;
 

@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import type { Ref } from '../../scan/contracts.ts';
-import type { ArchivedObject } from '../../velero/archive-facts.ts';
-import { groupResource } from '../../velero/archive-path.ts';
-import { collectNeeds, needOf, sawWhole, sayMissing, type Wanted } from '../absences.ts';
+import type { ArchivedObject } from '../../velero/archive/archive-facts.ts';
+import { groupResource } from '../../velero/archive/archive-path.ts';
 import { defineArchiveCheck } from '../contracts.ts';
-import { fieldsAt, itemsOf, nameOf, placeOf, refOf } from '../fields.ts';
-import { secretsMadeBy } from '../recreated-secrets.ts';
-import { workloadOf } from '../references.ts';
-import { isRestored } from '../restored.ts';
+import { collectNeeds, needOf, sawWhole, sayMissing, type Wanted } from '../restorability/absences.ts';
+import { fieldsAt, itemsOf, nameOf, placeOf, refOf } from '../restorability/fields.ts';
+import { secretsMadeBy } from '../restorability/recreated-secrets.ts';
+import { workloadOf } from '../restorability/references.ts';
+import { isRestored } from '../restorability/restored.ts';
 
 const secret = { kind: 'Secret', resource: 'secrets', group: '', namespaced: true } as const;
 

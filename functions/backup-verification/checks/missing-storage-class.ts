@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { metadataOf, storageClasses } from '../../cluster/kinds.ts';
-import type { ArchivedObject } from '../../velero/archive-facts.ts';
-import { groupResource } from '../../velero/archive-path.ts';
-import { collectNeeds, type Missing, type Need, presentInCluster, sawWhole, sayMissing, type Wanted } from '../absences.ts';
-import { isBuiltIn, platformOf } from '../baseline.ts';
+import type { ArchivedObject } from '../../velero/archive/archive-facts.ts';
+import { groupResource } from '../../velero/archive/archive-path.ts';
 import { defineArchiveCheck, type OpenedBackup } from '../contracts.ts';
-import { annotationsOf, type Fields, fieldsAt, itemsOf, labelsOf, nameOf, placeOf, refOf, textAt } from '../fields.ts';
-import { workloadOf } from '../references.ts';
+import { collectNeeds, type Missing, type Need, presentInCluster, sawWhole, sayMissing, type Wanted } from '../restorability/absences.ts';
+import { isBuiltIn, platformOf } from '../restorability/baseline.ts';
+import { annotationsOf, type Fields, fieldsAt, itemsOf, labelsOf, nameOf, placeOf, refOf, textAt } from '../restorability/fields.ts';
+import { workloadOf } from '../restorability/references.ts';
 
 const classes = { ...metadataOf(storageClasses), optional: true } as const;
 const storageClass = { kind: 'StorageClass', resource: 'storageclasses', group: 'storage.k8s.io', namespaced: false } as const;

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { groupResource } from '../../velero/archive-path.ts';
-import { collectNeeds, needOf, sawWhole, sayMissing } from '../absences.ts';
+import { groupResource } from '../../velero/archive/archive-path.ts';
 import { defineArchiveCheck } from '../contracts.ts';
-import { fieldsAt, nameOf, placeOf, refOf } from '../fields.ts';
-import { workloadOf } from '../references.ts';
+import { collectNeeds, needOf, sawWhole, sayMissing } from '../restorability/absences.ts';
+import { fieldsAt, nameOf, placeOf, refOf } from '../restorability/fields.ts';
+import { workloadOf } from '../restorability/references.ts';
 
 const claim = { kind: 'PersistentVolumeClaim', resource: 'persistentvolumeclaims', group: '', namespaced: true } as const;
 // It comes with its claim, whatever the backup says of cluster-scoped kinds, but includeClusterResources: false.

@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import { some } from '../../health-check/wire.ts';
-import type { ArchiveEnd } from '../../velero/archive-facts.ts';
-import { groupResource } from '../../velero/archive-path.ts';
-import { collectNeeds, sawWhole } from '../absences.ts';
-import { isBuiltIn, platformOf } from '../baseline.ts';
+import type { ArchiveEnd } from '../../velero/archive/archive-facts.ts';
+import { groupResource } from '../../velero/archive/archive-path.ts';
 import { defineArchiveCheck } from '../contracts.ts';
-import { refOf } from '../fields.ts';
-import { namespacesNamed } from '../namespace-references.ts';
-import { isRestored } from '../restored.ts';
+import { collectNeeds, sawWhole } from '../restorability/absences.ts';
+import { isBuiltIn, platformOf } from '../restorability/baseline.ts';
+import { refOf } from '../restorability/fields.ts';
+import { namespacesNamed } from '../restorability/namespace-references.ts';
+import { isRestored } from '../restorability/restored.ts';
 
 /** Made in every namespace by controllers. */
 const madeAnew = new Set(['endpoints', 'endpointslices.discovery.k8s.io', 'leases.coordination.k8s.io']);

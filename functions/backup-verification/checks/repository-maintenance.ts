@@ -3,10 +3,10 @@ import { hours, inWords, timeOf } from '../../health-check/age.ts';
 import { durationOf } from '../../health-check/cron-schedule.ts';
 import { because, listOf, textOf } from '../../health-check/wire.ts';
 import { refTo, type Wire } from '../../scan/contracts.ts';
+import { storageLocationsAt } from '../../velero/inventory/storage-locations.ts';
 import { type BackupRepositoryObject, backupRepositories, backupStorageLocations } from '../../velero/kinds.ts';
-import { storageLocationsAt } from '../../velero/storage-locations.ts';
-import { askCluster } from '../ask-cluster.ts';
 import { type CheckPass, defineLocationCheck, type LocationFacts } from '../contracts.ts';
+import { askCluster } from '../inventory/ask-cluster.ts';
 
 interface Options {
   readonly staleHours: number;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { volumesOf } from '../backup-volumes.ts';
+import { volumesOf } from '../content/backup-volumes.ts';
 import { defineArchiveCheck } from '../contracts.ts';
 
 /** velero pkg/repository/keys/keys.go. Its content is never looked at. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { some } from '../../health-check/wire.ts';
 import { NotApplicable } from '../../scan/contracts.ts';
-import { type SampleResult, sampleRestic, sampleState } from '../../velero/restic-rot.ts';
+import { type SampleResult, sampleRestic, sampleState } from '../../velero/volumes/restic-rot.ts';
 import { type CheckPass, defineLocationCheck } from '../contracts.ts';
 import { size } from '../tables.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { some } from '../../health-check/wire.ts';
-import { volumesOf } from '../backup-volumes.ts';
+import { volumesOf } from '../content/backup-volumes.ts';
 import { defineArchiveCheck } from '../contracts.ts';
 
 export default defineArchiveCheck({

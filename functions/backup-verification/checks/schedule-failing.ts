@@ -2,9 +2,9 @@ import * as z from 'zod';
 import { startedAt as since } from '../../health-check/age.ts';
 import { because, oneLine, some } from '../../health-check/wire.ts';
 import { type Backup, type BackupMetadata, isFinished, startedAt } from '../../velero/backup.ts';
-import { readCompanions } from '../../velero/read-companions.ts';
+import { readCompanions } from '../../velero/companions/read-companions.ts';
 import { type CheckPass, defineLocationCheck, type ScheduleFacts } from '../contracts.ts';
-import { namedSchedules, scheduleRef } from '../standing.ts';
+import { namedSchedules, scheduleRef } from '../inventory/standing.ts';
 
 export default defineLocationCheck({
   id: 'schedule-failing',

@@ -2,11 +2,11 @@ import * as z from 'zod';
 import { hours, inWords, startedAt as since, timeOf } from '../../health-check/age.ts';
 import { inTimeZone } from '../../health-check/cron-schedule.ts';
 import type { Wire } from '../../scan/contracts.ts';
-import { cronOf } from '../../velero/backup-rhythm.ts';
+import { cronOf } from '../../velero/inventory/backup-rhythm.ts';
 import { type ScheduleObject, veleroSchedules } from '../../velero/kinds.ts';
-import { askCluster } from '../ask-cluster.ts';
 import { type CheckPass, defineLocationCheck, type ScheduleFacts } from '../contracts.ts';
-import { namedSchedules, scheduleRef } from '../standing.ts';
+import { askCluster } from '../inventory/ask-cluster.ts';
+import { namedSchedules, scheduleRef } from '../inventory/standing.ts';
 
 interface Options {
   readonly firstHours: number;

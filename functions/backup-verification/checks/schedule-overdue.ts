@@ -3,12 +3,12 @@ import { inWords, minutes, startedAt as since, timeOf } from '../../health-check
 import { inTimeZone } from '../../health-check/cron-schedule.ts';
 import { oneLine, some } from '../../health-check/wire.ts';
 import { startedAt } from '../../velero/backup.ts';
-import { allowedByRhythm, cronOf, inProgress, rhythmOf, takes } from '../../velero/backup-rhythm.ts';
+import { allowedByRhythm, cronOf, inProgress, rhythmOf, takes } from '../../velero/inventory/backup-rhythm.ts';
+import type { VeleroCron } from '../../velero/inventory/velero-cron.ts';
 import { veleroSchedules } from '../../velero/kinds.ts';
-import type { VeleroCron } from '../../velero/velero-cron.ts';
 import { type CheckPass, defineLocationCheck, type ScheduleFacts } from '../contracts.ts';
-import { missingBackups } from '../schedule-gaps.ts';
-import { namedSchedules, scheduleRef } from '../standing.ts';
+import { missingBackups } from '../inventory/schedule-gaps.ts';
+import { namedSchedules, scheduleRef } from '../inventory/standing.ts';
 
 interface Options {
   readonly gapDays: number;

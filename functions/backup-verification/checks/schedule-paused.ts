@@ -3,9 +3,9 @@ import { hours, inWords, startedAt as since, timeOf } from '../../health-check/a
 import { inTimeZone } from '../../health-check/cron-schedule.ts';
 import { startedAt } from '../../velero/backup.ts';
 import { veleroSchedules } from '../../velero/kinds.ts';
-import { askCluster } from '../ask-cluster.ts';
 import { defineLocationCheck } from '../contracts.ts';
-import { namedSchedules, scheduleRef } from '../standing.ts';
+import { askCluster } from '../inventory/ask-cluster.ts';
+import { namedSchedules, scheduleRef } from '../inventory/standing.ts';
 
 export default defineLocationCheck({
   id: 'schedule-paused',

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { veleroSchedules } from '../../velero/kinds.ts';
-import { askCluster } from '../ask-cluster.ts';
 import { defineLocationCheck } from '../contracts.ts';
-import { namedSchedules, scheduleRef } from '../standing.ts';
+import { askCluster } from '../inventory/ask-cluster.ts';
+import { namedSchedules, scheduleRef } from '../inventory/standing.ts';
 
 export default defineLocationCheck({
   id: 'schedule-refused',

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { groupResource } from '../../velero/archive-path.ts';
-import { collectNeeds, sawWhole, sayMissing } from '../absences.ts';
+import { groupResource } from '../../velero/archive/archive-path.ts';
 import { defineArchiveCheck } from '../contracts.ts';
-import { labelsOf, placeOf, refOf } from '../fields.ts';
-import { secretsMadeBy } from '../recreated-secrets.ts';
+import { collectNeeds, sawWhole, sayMissing } from '../restorability/absences.ts';
+import { labelsOf, placeOf, refOf } from '../restorability/fields.ts';
+import { secretsMadeBy } from '../restorability/recreated-secrets.ts';
 
 /** github.com/bitnami-labs/sealed-secrets, controller: the label of its key pairs. */
 const keyLabel = 'sealedsecrets.bitnami.com/sealed-secrets-key';

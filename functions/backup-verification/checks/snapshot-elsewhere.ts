@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { some } from '../../health-check/wire.ts';
-import { claimRef, volumesOf } from '../backup-volumes.ts';
+import { claimRef, volumesOf } from '../content/backup-volumes.ts';
 import { defineArchiveCheck } from '../contracts.ts';
 
 export default defineArchiveCheck({

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { some } from '../../health-check/wire.ts';
 import { glob } from '../../report/glob.ts';
-import type { ArchiveEnd } from '../../velero/archive-facts.ts';
-import type { ClaimVerdict, VolumeVerdict } from '../../velero/volume-data.ts';
-import type { Claim } from '../../velero/volume-objects.ts';
-import { claimRef, volumesOf } from '../backup-volumes.ts';
+import type { ArchiveEnd } from '../../velero/archive/archive-facts.ts';
+import type { ClaimVerdict, VolumeVerdict } from '../../velero/volumes/volume-data.ts';
+import type { Claim } from '../../velero/volumes/volume-objects.ts';
+import { claimRef, volumesOf } from '../content/backup-volumes.ts';
 import { type CheckPass, defineArchiveCheck, type OpenedBackup } from '../contracts.ts';
 
 interface Options {

@@ -2,10 +2,10 @@ import * as z from 'zod';
 import { inWords } from '../../health-check/age.ts';
 import { some } from '../../health-check/wire.ts';
 import { startedAt } from '../../velero/backup.ts';
-import { StoreError } from '../../velero/object-store.ts';
-import { type Repository, readRepository } from '../../velero/read-repositories.ts';
-import { repositoryProblems } from '../../velero/repository-problems.ts';
-import { type ClaimedRepository, volumesOf } from '../backup-volumes.ts';
+import { StoreError } from '../../velero/store/object-store.ts';
+import { type Repository, readRepository } from '../../velero/volumes/read-repositories.ts';
+import { repositoryProblems } from '../../velero/volumes/repository-problems.ts';
+import { type ClaimedRepository, volumesOf } from '../content/backup-volumes.ts';
 import { type CheckPass, defineArchiveCheck, type OpenedBackup } from '../contracts.ts';
 
 const restoreFromElsewhere =

@@ -1,15 +1,22 @@
 import * as z from 'zod';
 import { services } from '../../cluster/kinds.ts';
 import { some } from '../../health-check/wire.ts';
-import type { ArchivedObject } from '../../velero/archive-facts.ts';
-import { groupResource } from '../../velero/archive-path.ts';
+import type { ArchivedObject } from '../../velero/archive/archive-facts.ts';
+import { groupResource } from '../../velero/archive/archive-path.ts';
 import type { ClusterFacts } from '../../velero/cluster-facts.ts';
-import { collectNeeds, type Missing, sawWhole, sayMissing, type Wanted } from '../absences.ts';
-import { isBuiltIn, platformOf } from '../baseline.ts';
 import { type CheckPass, defineArchiveCheck, type OpenedBackup } from '../contracts.ts';
-import { fieldsAt, itemsOf, placeOf, refOf } from '../fields.ts';
-import { isRestored, isRestoredAfter } from '../restored.ts';
-import { failingWebhooks, type RestoredCounts, restoredCounts, type ServicePlace, serviceOf, type Webhook } from '../webhooks.ts';
+import { collectNeeds, type Missing, sawWhole, sayMissing, type Wanted } from '../restorability/absences.ts';
+import { isBuiltIn, platformOf } from '../restorability/baseline.ts';
+import { fieldsAt, itemsOf, placeOf, refOf } from '../restorability/fields.ts';
+import { isRestored, isRestoredAfter } from '../restorability/restored.ts';
+import {
+  failingWebhooks,
+  type RestoredCounts,
+  restoredCounts,
+  type ServicePlace,
+  serviceOf,
+  type Webhook,
+} from '../restorability/webhooks.ts';
 
 const listed = { ...services, optional: true } as const;
 const service = { kind: 'Service', resource: 'services', group: '', namespaced: true } as const;

@@ -6,9 +6,9 @@ import { gunzipSync } from 'node:zlib';
 import check from '../../../functions/backup-verification/checks/backup-api-versions.ts';
 import type { ArchiveReducer, CheckPass, OpenedBackup } from '../../../functions/backup-verification/contracts.ts';
 import { nothingSaid, passOf, type Said } from '../../../functions/backup-verification/said.ts';
-import type { ArchivedObject, ArchiveEnd } from '../../../functions/velero/archive-facts.ts';
-import type { Companion, Companions, ResourceList } from '../../../functions/velero/companion-files.ts';
-import { readArchive } from '../../../functions/velero/read-archive.ts';
+import type { ArchivedObject, ArchiveEnd } from '../../../functions/velero/archive/archive-facts.ts';
+import { readArchive } from '../../../functions/velero/archive/read-archive.ts';
+import type { Companion, Companions, ResourceList } from '../../../functions/velero/companions/companion-files.ts';
 import fc from '../../fuzz.ts';
 import { backupOf, locationOf, now, scheduleOf } from '../sample-location.ts';
 

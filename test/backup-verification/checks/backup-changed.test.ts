@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import check from '../../../functions/backup-verification/checks/backup-changed.ts';
 import type { Backup } from '../../../functions/velero/backup.ts';
 import { backupKey } from '../../../functions/velero/layout.ts';
-import type { ObjectStore } from '../../../functions/velero/object-store.ts';
+import type { ObjectStore } from '../../../functions/velero/store/object-store.ts';
 import { archiveOf, configMapTwins, version } from '../../velero/archives.ts';
 import { bucketFiles } from '../../velero/memory-object-store.ts';
 import { type Files, gzipped, type LookInto, lookInto, type Written, written } from '../look-into.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import check from '../../../functions/backup-verification/checks/backup-companions.ts';
 import { type BackupFileKind, backupKey } from '../../../functions/velero/layout.ts';
-import { StoreError } from '../../../functions/velero/object-store.ts';
+import { StoreError } from '../../../functions/velero/store/object-store.ts';
 import { configMapTwins } from '../../velero/archives.ts';
 import { bucketFiles } from '../../velero/memory-object-store.ts';
 import { gzipped, lookInto, type Written, written } from '../look-into.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import check from '../../../functions/backup-verification/checks/backup-deleted.ts';
 import type { Backup } from '../../../functions/velero/backup.ts';
-import type { PreviousVersion } from '../../../functions/velero/bucket-facts.ts';
+import type { PreviousVersion } from '../../../functions/velero/bucket/bucket-facts.ts';
 import { assertHonest, denied, lookAtBucket, ruleOf, set, unset } from '../sample-bucket.ts';
 import { backupOf, day, now } from '../sample-location.ts';
 

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import check from '../../../functions/backup-verification/checks/backup-items.ts';
 import { backupKey } from '../../../functions/velero/layout.ts';
-import { StoreError } from '../../../functions/velero/object-store.ts';
+import { StoreError } from '../../../functions/velero/store/object-store.ts';
 import { archiveOf, configMap, configMapTwins, entriesOf, json, twins } from '../../velero/archives.ts';
 import { bucketFiles } from '../../velero/memory-object-store.ts';
 import { gzipped, lookInto, type Written, written } from '../look-into.ts';

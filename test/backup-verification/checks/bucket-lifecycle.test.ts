@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import check from '../../../functions/backup-verification/checks/bucket-lifecycle.ts';
-import type { LifecycleRule } from '../../../functions/velero/bucket-facts.ts';
+import type { LifecycleRule } from '../../../functions/velero/bucket/bucket-facts.ts';
 import { assertHonest, lookAtBucket, ruleOf, set, unset } from '../sample-bucket.ts';
 import { backupOf, day, hour, now } from '../sample-location.ts';
 

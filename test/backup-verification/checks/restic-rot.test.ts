@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import check from '../../../functions/backup-verification/checks/restic-rot.ts';
 import { NotApplicable } from '../../../functions/scan/contracts.ts';
-import { StoreError } from '../../../functions/velero/object-store.ts';
+import { StoreError } from '../../../functions/velero/store/object-store.ts';
 import { type MemoryOptions, memoryObjectStore } from '../../velero/memory-object-store.ts';
 import { factsOf, lookAt } from '../look-at.ts';
 import { backupOf } from '../sample-location.ts';

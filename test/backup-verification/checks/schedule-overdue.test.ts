@@ -161,7 +161,7 @@ test('a schedule that kept to its cron is never told of, at whatever time one lo
       fc.integer({ min: Date.parse('2026-02-01T00:00:00Z'), max: Date.parse('2026-12-31T00:00:00Z') }),
       fc.integer({ min: 0, max: 59 }),
       async (cron, clock, delay) => {
-        const { veleroCron } = await import('../../../functions/velero/velero-cron.ts');
+        const { veleroCron } = await import('../../../functions/velero/inventory/velero-cron.ts');
         const due = veleroCron(cron).lastDue(clock, 12);
         // Velero begins it within its minute, and needs ten.
         const backups = due

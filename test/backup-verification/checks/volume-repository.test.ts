@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import check from '../../../functions/backup-verification/checks/volume-repository.ts';
-import type { BucketFacts } from '../../../functions/velero/bucket-facts.ts';
-import { StoreError } from '../../../functions/velero/object-store.ts';
+import type { BucketFacts } from '../../../functions/velero/bucket/bucket-facts.ts';
+import { StoreError } from '../../../functions/velero/store/object-store.ts';
 import { bucketOf } from '../sample-bucket.ts';
 import { now } from '../sample-location.ts';
 import { lookAtVolumes, type VolumeRun } from '../volume-backup.ts';

@@ -8,9 +8,9 @@ import snapshotElsewhere from '../../../functions/backup-verification/checks/sna
 import volumeData from '../../../functions/backup-verification/checks/volume-data.ts';
 import volumeRepository from '../../../functions/backup-verification/checks/volume-repository.ts';
 import type { ArchiveCheck, LocationFacts, OperationCheck } from '../../../functions/backup-verification/contracts.ts';
+import { readInventory } from '../../../functions/velero/inventory/read-inventory.ts';
 import { backupRepositories, backupStorageLocations } from '../../../functions/velero/kinds.ts';
 import { readClusterFacts } from '../../../functions/velero/read-cluster-facts.ts';
-import { readInventory } from '../../../functions/velero/read-inventory.ts';
 import { factsOf, lookAt } from '../../backup-verification/look-at.ts';
 import { memoryObjectStore } from '../../velero/memory-object-store.ts';
 import { sourceOf } from '../checks/live-scan.ts';

@@ -1,9 +1,9 @@
 /** A location in the emulator's S3, behind a proxy that spoils what a test says; the tests' own environment while they run. */
 import assert from 'node:assert/strict';
 import { CreateBucketCommand, PutObjectCommand, type PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
-import { type ObjectStore, StoreError, type StoreErrorReason } from '../../../functions/velero/object-store.ts';
-import { s3Asker } from '../../../functions/velero/s3-asker.ts';
-import { s3ObjectStore } from '../../../functions/velero/s3-object-store.ts';
+import { type ObjectStore, StoreError, type StoreErrorReason } from '../../../functions/velero/store/object-store.ts';
+import { s3Asker } from '../../../functions/velero/store/s3-asker.ts';
+import { s3ObjectStore } from '../../../functions/velero/store/s3-object-store.ts';
 import { type Asked, type Fault, type FaultyProxy, type Planted, startFaultyProxy } from '../../control-plane/parts/faulty-proxy.ts';
 import { startEmulator } from './emulator.ts';
 

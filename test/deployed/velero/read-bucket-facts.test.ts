@@ -14,9 +14,9 @@ import {
   PutPublicAccessBlockCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import type { BucketFacts } from '../../../functions/velero/bucket-facts.ts';
-import { bucketRights } from '../../../functions/velero/bucket-rights.ts';
-import { openLocation } from '../../../functions/velero/open-location.ts';
+import type { BucketFacts } from '../../../functions/velero/bucket/bucket-facts.ts';
+import { bucketRights } from '../../../functions/velero/bucket/bucket-rights.ts';
+import { openLocation } from '../../../functions/velero/store/open-location.ts';
 import { answered, type FaultyProxy, startFaultyProxy } from '../../control-plane/parts/faulty-proxy.ts';
 import { type Emulator, startEmulator } from '../parts/emulator.ts';
 import { s3Refusal } from '../parts/faulty-service.ts';

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { S3Client } from '@aws-sdk/client-s3';
-import type { StoreErrorReason } from '../../../functions/velero/object-store.ts';
-import { openLocation } from '../../../functions/velero/open-location.ts';
-import { s3Asker } from '../../../functions/velero/s3-asker.ts';
-import { s3ObjectStore } from '../../../functions/velero/s3-object-store.ts';
+import type { StoreErrorReason } from '../../../functions/velero/store/object-store.ts';
+import { openLocation } from '../../../functions/velero/store/open-location.ts';
+import { s3Asker } from '../../../functions/velero/store/s3-asker.ts';
+import { s3ObjectStore } from '../../../functions/velero/store/s3-object-store.ts';
 import { answered, type Fault } from '../../control-plane/parts/faulty-proxy.ts';
 import { s3Refusal } from '../parts/faulty-service.ts';
 import { getOf, type LocationBehindProxy, location, read, refusal, signal, startLocation } from '../parts/location-behind-proxy.ts';

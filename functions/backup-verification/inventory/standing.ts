@@ -1,0 +1,53 @@
+/** Whose business a backup is: what concerns the one that a schedule is judged by is a finding, what concerns older ones is history. */
+import { type Finding, type Ref, refTo } from '../../scan/contracts.ts';
+import { type Backup, startedAt } from '../../velero/backup.ts';
+import { veleroSchedules } from '../../velero/kinds.ts';
+import type { CheckPass, LocationFacts, ScheduleFacts } from '../contracts.ts';
+
+export const scheduleRef = (schedule: ScheduleFacts): Ref => refTo(veleroSchedules, schedule);
+
+/** Schedules that make backups; those made by hand have none. */
+export const namedSchedules = ({ schedules }: Pick<LocationFacts, 'schedules'>): readonly ScheduleFacts[] =>
+  schedules.filter(({ name }) => name !== '');
+
+/** By the backup's name. */
+const schedulesByBackup = ({ schedules }: LocationFacts): ReadonlyMap<string, ScheduleFacts> =>
+  new Map(schedules.flatMap((schedule) => schedule.backups.map((backup) => [backup.name, schedule] as const)));
+
+export interface BackupVoice {
+  /** Undefined: made by hand. */
+  scheduleOf(backup: Backup): ScheduleFacts | undefined;
+  /** Does it still tell how things are? A backup by hand does; of a schedule the deciding one, the newest usable one, and what is newer. */
+  isCurrent(backup: Backup): boolean;
+  /** A finding about a backup that is current, once for each object and subject; a mark in its row for the others. */
+  say(backup: Backup, finding: Omit<Finding, 'object'>): void;
+}
+
+export function backupVoice(pass: CheckPass): BackupVoice {
+  const schedules = schedulesByBackup(pass.location);
+  const scheduleOf = (backup: Backup) => {
+    const schedule = schedules.get(backup.name);
+    return schedule?.name === '' ? undefined : schedule;
+  };
+  const isCurrent = (backup: Backup): boolean => {
+    const schedule = scheduleOf(backup);
+    if (!schedule) return true;
+    const { deciding, newestUsable } = schedule;
+    return backup === deciding || backup === newestUsable || !deciding || startedAt(backup) > startedAt(deciding);
+  };
+  const told = new Set<string>();
+  const say: BackupVoice['say'] = (backup, { subject, ...finding }) => {
+    const schedule = scheduleOf(backup);
+    const object = schedule ? scheduleRef(schedule) : pass.about(backup);
+    // The newest usable backup keeps its own findings when a newer one decides.
+    const which = schedule && backup === schedule.newestUsable && backup !== schedule.deciding ? 'newest usable' : '';
+    const named = [which, subject].filter(Boolean).join(' ');
+    const identity = JSON.stringify([object.name, object.namespace, named]);
+    if (isCurrent(backup) && !told.has(identity)) {
+      told.add(identity);
+      const message = schedule ? `${backup.name} ${finding.message}` : finding.message;
+      pass.emit({ ...finding, object, message, ...(named && { subject: named }), backup: backup.name });
+    } else if (finding.severity !== 'info') pass.mark(backup.name, finding.severity === 'critical' ? 'error' : 'warning', finding.message);
+  };
+  return { scheduleOf, isCurrent, say };
+}

@@ -1,0 +1,101 @@
+/** What an inventory remembers from run to run: the metadata of each backup with the ETag of the velero-backup.json that it was read from. */
+import type { BackupMetadata, BackupSpec } from '../backup.ts';
+
+/** One velero-backup.json that was read. */
+export interface Known {
+  readonly etag: string;
+  readonly metadata: BackupMetadata;
+}
+
+/** As it lies in the state: backups of one schedule share their specification and labels, so each is written once. */
+interface Written {
+  readonly version: 1;
+  readonly specs: readonly BackupSpec[];
+  readonly labels: readonly BackupMetadata['labels'][];
+  readonly backups: Readonly<Record<string, WrittenBackup>>;
+}
+interface WrittenBackup extends Partial<Omit<BackupMetadata, 'spec' | 'labels'>> {
+  readonly etag: string;
+  readonly spec: number;
+  readonly labels: number;
+}
+
+/** What most backups say nothing of is not written. */
+const nothing = {
+  name: '',
+  namespace: '',
+  phase: '',
+  errors: 0,
+  warnings: 0,
+  itemsBackedUp: 0,
+  totalItems: 0,
+  operationsAttempted: 0,
+  operationsCompleted: 0,
+  operationsFailed: 0,
+  volumeSnapshotsAttempted: 0,
+  volumeSnapshotsCompleted: 0,
+  csiVolumeSnapshotsAttempted: 0,
+  csiVolumeSnapshotsCompleted: 0,
+  hooksAttempted: 0,
+  hooksFailed: 0,
+  validationErrors: [],
+} satisfies Partial<BackupMetadata>;
+
+/** All but what has nothing in it. */
+const something = (metadata: BackupMetadata): Partial<BackupMetadata> =>
+  Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== 0 && !(Array.isArray(value) && value.length === 0)));
+
+/** Equal parts become one object, in memory and in the state. */
+export interface SharedParts {
+  share(metadata: BackupMetadata): BackupMetadata;
+}
+
+export const sharedParts = (): SharedParts => {
+  const parts = new Map<string, unknown>();
+  const same = <T>(part: T): T => {
+    const text = JSON.stringify(part);
+    const known = parts.get(text);
+    if (known !== undefined) return known as T;
+    parts.set(text, part);
+    return part;
+  };
+  return { share: (metadata) => ({ ...metadata, spec: same(metadata.spec), labels: same(metadata.labels) }) };
+};
+
+/** To JSON. Metadata should have come through `sharedParts`; what did not is written, but not shared. */
+export function writeKnown(backups: ReadonlyMap<string, Known>): unknown {
+  const [specs, labels] = [new Map<BackupSpec, number>(), new Map<BackupMetadata['labels'], number>()];
+  const written: Record<string, WrittenBackup> = {};
+  for (const [name, { etag, metadata }] of backups)
+    written[name] = { ...something(metadata), etag, spec: indexIn(specs, metadata.spec), labels: indexIn(labels, metadata.labels) };
+  return { version: 1, specs: [...specs.keys()], labels: [...labels.keys()], backups: written } satisfies Written;
+}
+
+const indexIn = <T>(all: Map<T, number>, part: T): number => {
+  const index = all.get(part) ?? all.size;
+  all.set(part, index);
+  return index;
+};
+
+/** From JSON; nothing where it is of another version or no state of ours: everything is then read again. */
+export function readKnown(written: unknown): Map<string, Known> {
+  if (!isWritten(written)) return new Map();
+  const { specs, labels, backups } = written;
+  return new Map(
+    Object.entries(backups).flatMap(([name, { etag, spec, labels: ownLabels, ...rest }]): [string, Known][] => {
+      const [itsSpec, itsLabels] = [specs[spec], labels[ownLabels]];
+      if (!itsSpec || !itsLabels) return [];
+      return [[name, { etag, metadata: { ...nothing, ...rest, spec: itsSpec, labels: itsLabels } }]];
+    }),
+  );
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+
+const isWritten = (value: unknown): value is Written =>
+  isObject(value) &&
+  value.version === 1 &&
+  Array.isArray(value.specs) &&
+  Array.isArray(value.labels) &&
+  isObject(value.backups) &&
+  Object.values(value.backups).every((each) => isObject(each) && typeof each.etag === 'string' && typeof each.phase === 'string');

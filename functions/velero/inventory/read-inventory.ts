@@ -1,0 +1,152 @@
+/** A location's backups by one listing and their velero-backup.json: what is cheap enough to look at every night, however many there are. */
+import pLimit from 'p-limit';
+import { type Backup, startedAt } from '../backup.ts';
+import { backupOfKey } from '../layout.ts';
+import { type ObjectStore, type StoredObject, StoreError } from '../store/object-store.ts';
+import { type PackedFiles, packedFiles } from '../store/packed-files.ts';
+import { type Known, readKnown, sharedParts, writeKnown } from './known-backups.ts';
+import { type ParsedMetadata, parseBackupMetadata } from './parse-backup-metadata.ts';
+
+export interface Inventory {
+  /** At the top of the location, without slashes. */
+  readonly topFolders: readonly string[];
+  /** Newest first, by their start. */
+  readonly backups: readonly Backup[];
+  /** For the next run: becomes JSON as it is written, so that it is not held twice. */
+  readonly known: unknown;
+}
+
+export interface InventoryOptions {
+  /** What the last inventory of this location gave. */
+  readonly known: unknown;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: { readonly objects: number; readonly resource: string }) => void;
+}
+
+/** How many velero-backup.json are asked for at once, beside the listing. */
+const readsAtOnce = 16;
+
+/** A velero-backup.json has some 5 KB; what is larger than this is none. */
+const mostBytes = 10 << 20;
+
+/** A folder while it is listed. */
+interface Found {
+  readonly packed: PackedFiles;
+  readonly strangers: StoredObject[];
+  /** Of its velero-backup.json. */
+  etag?: string;
+  bytes: number;
+  lastModified: number;
+}
+
+/**
+ * Lists `backups/`, and reads each velero-backup.json that is not known by its ETag, while the next page is asked for. Throws the StoreError of
+ * the listing; what goes wrong with one backup is that backup's `trouble`.
+ */
+export async function readInventory(store: ObjectStore, { known, signal, onProgress }: InventoryOptions): Promise<Inventory> {
+  const before = readKnown(known);
+  const read = new Map<string, ParsedMetadata>();
+  const limit = pLimit(readsAtOnce);
+  const shared = sharedParts();
+  const readOne = async (backup: string, object: StoredObject): Promise<void> => {
+    const parsed = await readMetadata(store, object, signal);
+    read.set(backup, 'metadata' in parsed ? { metadata: shared.share(parsed.metadata) } : parsed);
+    onProgress?.({ objects: read.size, resource: backup });
+  };
+  const found = new Map<string, Found>();
+  /** Gives those of a page to be read. */
+  const readPage = (page: readonly StoredObject[]): Promise<unknown> => {
+    const reads: Promise<void>[] = [];
+    const folders = new Set<Found>();
+    for (const object of page) {
+      const noted = note(found, object);
+      if (!noted) continue;
+      const { backup, folder, isMetadata } = noted;
+      folders.add(folder);
+      if (!isMetadata) continue;
+      const earlier = before.get(backup);
+      if (earlier?.etag === object.etag) read.set(backup, { metadata: shared.share(earlier.metadata) });
+      else reads.push(limit(readOne, backup, object));
+    }
+    for (const { packed } of folders) packed.pack();
+    return Promise.all(reads);
+  };
+  const [top] = await Promise.all([store.folder('', signal), aPageAhead(store.list('backups/', signal), readPage)]);
+  const backups = [...found].map(([name, folder]) => backupOf(name, folder, read.get(name)));
+  return {
+    topFolders: top.folders,
+    backups: backups.toSorted((a, b) => startedAt(b) - startedAt(a) || (a.name < b.name ? -1 : 1)),
+    known: { toJSON: () => writeKnown(knownOf(found, read)) },
+  };
+}
+
+/** The next page is asked for while one is worked on; not the one after that, so that what waits to be read stays little. */
+async function aPageAhead<T>(pages: AsyncIterable<T>, work: (page: T) => Promise<unknown>): Promise<void> {
+  let working: Promise<unknown> = Promise.resolve();
+  try {
+    for await (const page of pages) {
+      await working;
+      working = work(page);
+      // Awaited only after the next page came; until then nobody listens.
+      working.catch(() => undefined);
+    }
+  } finally {
+    await working;
+  }
+}
+
+interface Noted {
+  readonly backup: string;
+  readonly folder: Found;
+  readonly isMetadata: boolean;
+}
+
+/** Puts an object into its backup's folder. */
+function note(found: Map<string, Found>, object: StoredObject): Noted | undefined {
+  const place = backupOfKey(object.key);
+  if (!place) return undefined;
+  const { backup, kind } = place;
+  const folder: Found = found.get(backup) ?? { packed: packedFiles(backup), strangers: [], bytes: 0, lastModified: 0 };
+  found.set(backup, folder);
+  folder.bytes += object.size;
+  folder.lastModified = Math.max(folder.lastModified, object.lastModified);
+  if (kind) folder.packed.add(kind, object);
+  else folder.strangers.push(object);
+  if (kind === 'metadata') folder.etag = object.etag;
+  return { backup, folder, isMetadata: kind === 'metadata' };
+}
+
+/** What could not be had is unknown; that it was there a moment ago and is gone means that somebody deletes or replaces it. */
+async function readMetadata(store: ObjectStore, { key, etag }: StoredObject, signal: AbortSignal): Promise<ParsedMetadata> {
+  try {
+    return parseBackupMetadata(await store.read(key, { signal, etag, mostBytes }));
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    const gone = error.reason === 'missing' ? `${key} was listed, and gone when it was read` : `${key}: ${error.message}`;
+    return { trouble: { unknown: true, message: gone, remedy: error.remedy } };
+  }
+}
+
+/** Assigned, not spread: V8 keeps an object with a getter small only so. */
+const backupOf = (name: string, { packed, strangers, bytes, lastModified }: Found, read: ParsedMetadata | undefined): Backup =>
+  Object.assign(
+    {
+      name,
+      get files() {
+        return packed.unpack();
+      },
+      strangers,
+      bytes,
+      lastModified,
+    },
+    read,
+  );
+
+/** What need not be read again; trouble is looked at anew every time. */
+const knownOf = (found: ReadonlyMap<string, Found>, read: ReadonlyMap<string, ParsedMetadata>): ReadonlyMap<string, Known> =>
+  new Map(
+    [...read].flatMap(([name, parsed]): [string, Known][] => {
+      const etag = found.get(name)?.etag;
+      return 'metadata' in parsed && etag !== undefined ? [[name, { etag, metadata: parsed.metadata }]] : [];
+    }),
+  );

@@ -17,12 +17,16 @@ export const backupVerification: Operation = {
     backup: z.string().min(1).optional().describe('Look into these backups, by name or glob, and not into the newest of each schedule'),
     targetVersion: z
       .string()
-      .regex(/^v?1\.\d{1,3}(\..*)?$/, 'a version of Kubernetes, such as 1.33')
+      .regex(/^v?1\.\d{1,3}(\.\d+([-+][\w.+-]*)?)?$/, 'A version of Kubernetes, such as 1.33')
       .optional()
       .describe('The version of Kubernetes that is restored into; the cluster’s own unless told'),
     namespaceMapping: z
-      .array(z.string().regex(new RegExp(`^${namespace}:${namespace}$`), 'two namespaces, such as production:staging'))
+      .array(z.string().regex(new RegExp(`^${namespace}:${namespace}$`), 'Two namespaces are written production:staging'))
       .min(1)
+      .refine(
+        (pairs) => new Set(pairs.map((pair) => pair.split(':')[0])).size === pairs.length,
+        'A namespace can be restored under one name',
+      )
       .optional()
       .describe('Namespaces that are restored under another name, as Velero’s --namespace-mappings: production:staging'),
   }),

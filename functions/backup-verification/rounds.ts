@@ -44,7 +44,7 @@ export async function lookIntoArchives(run: ArchivesRun): Promise<Archives> {
   const round = key === undefined ? undefined : roundFor(state, key, voice.now);
   const chosen = archiveChecks.length === 0 ? [] : inTurn(chosenArchives(voice.location, request), voice.location, state, round);
   const results = new Map<string, ArchiveDone>();
-  const left: string[] = [];
+  const left: string[] = sayUnreadable(run, archiveChecks);
   let [done, objects] = [0, 0];
   for (const backup of chosen) {
     const earlier = resultFor(backup, round);
@@ -65,6 +65,17 @@ export async function lookIntoArchives(run: ArchivesRun): Promise<Archives> {
   }
   if (key !== undefined && left.length === 0) state.rounds.delete(key);
   return { chosen: chosen.map(({ name }) => name), left, done, objects, results };
+}
+
+/** Whoever names what is no backup to Velero, or cannot be read as one, must not be told that all is well. Returns their names. */
+function sayUnreadable({ request, voice }: ArchivesRun, checks: readonly Enabled<ArchiveCheck>[]): string[] {
+  const unreadable = voice.location.backups.filter(({ name, metadata }) => !metadata && request.isNamed?.(name));
+  for (const { name: backup, trouble } of unreadable) {
+    const reason = trouble?.message ?? 'it has no velero-backup.json: to Velero it is no backup';
+    const remedy = trouble?.remedy ?? 'look at what the inventory says of this folder';
+    for (const { check } of checks) voice.said.unknowns.push({ check: check.id, backup, reason, remedy });
+  }
+  return unreadable.map(({ name }) => name);
 }
 
 const outOfTime = {

@@ -6,7 +6,7 @@ import { type Storage, TooLong } from '../report/store/storage.ts';
 import { levels, verdicts } from './contracts.ts';
 import type { Said } from './said.ts';
 
-/** When and how deep a backup was last looked into by all checks of that level. */
+/** When and how deep a backup was last looked into, by all checks of that level but those that the configuration turns off. */
 const verified = z.object({
   /** RFC 3339. */
   at: z.string(),

@@ -1,13 +1,14 @@
 /** One backup location: listed and judged, then its newest backups looked into, as far as the time allows. */
 import type { Storage } from '../report/store/storage.ts';
+import { counted } from '../report/summary.ts';
+import type { BackupPlace } from '../runtime/operation.ts';
 import type { ClusterFacts } from '../velero/cluster-facts.ts';
-import { openLocation } from '../velero/open-location.ts';
-import { readInventory } from '../velero/read-inventory.ts';
-import { schedulesOf } from '../velero/schedules.ts';
+import { readInventory } from '../velero/inventory/read-inventory.ts';
+import { schedulesOf } from '../velero/inventory/schedules.ts';
+import { openLocation } from '../velero/store/open-location.ts';
 import type { Enabled } from './archives.ts';
 import { isArchiveCheck } from './archives.ts';
 import type { LocationFacts } from './contracts.ts';
-import type { Place } from './locations.ts';
 import type { VerificationRequest } from './request.ts';
 import { type Archives, laterOf, lookIntoArchives, roundKey, verifiedBy } from './rounds.ts';
 import { noteThrown, nothingSaid, passOf, type Said, type Voice } from './said.ts';
@@ -15,7 +16,7 @@ import { type LocationState, prune, readState, writeState } from './state.ts';
 
 export interface LocationRun {
   readonly cluster: string;
-  readonly place: Place;
+  readonly place: BackupPlace;
   readonly facts: ClusterFacts;
   /** The checks that run at this level. */
   readonly checks: readonly Enabled[];
@@ -78,7 +79,7 @@ export async function judgeLocation(run: LocationRun): Promise<Judged> {
   const { state, lost } = await readState(storage, cluster, store.location);
   const costs = costsOf(store);
   const inventory = await readInventory(store, { known: state.known, signal, ...(run.onProgress && { onProgress: run.onProgress }) });
-  costs.add('listing and velero-backup.json');
+  costs.add('the listing');
   const bucket = await bucketFacts?.(signal);
   const location: LocationFacts = {
     name: store.location,
@@ -86,7 +87,7 @@ export async function judgeLocation(run: LocationRun): Promise<Judged> {
     store,
     topFolders: inventory.topFolders,
     backups: inventory.backups,
-    schedules: schedulesOf(inventory.backups, run.facts, store.location),
+    schedules: schedulesOf(inventory.backups, run.facts, store.location, run.now),
     ...(bucket && { bucket }),
     cluster: run.facts,
   };
@@ -103,7 +104,7 @@ export async function judgeLocation(run: LocationRun): Promise<Judged> {
   const judged: Judged = { run, location, state, voice, costs, remembered: new Set(), savedAt: Date.now(), saveTook: 0 };
   if (lost !== undefined) judged.stateTrouble = { message: `what earlier runs kept is lost: ${lost}`, remedy: lostRemedy };
   await lookAtLocation(run.checks, voice);
-  costs.add('the bucket’s own settings and what else the inventory asked for');
+  costs.add('the bucket’s settings');
   return judged;
 }
 
@@ -129,7 +130,7 @@ export async function lookIntoLocation(judged: Judged): Promise<LocationResult> 
   };
   const wereBegun = new Set(state.begun.keys());
   const archives = await lookIntoArchives({ checks, request, state, voice, onDone, onProgress });
-  costs.add(`contents of ${archives.done === 1 ? '1 archive' : `${archives.done} archives`} and the files beside them`);
+  costs.add(counted(archives.done, 'archive'));
   const verified = noteVerified(archives, judged);
   await save(judged, key);
   const { chosen, left, objects } = archives;

@@ -1,6 +1,6 @@
 /** A run of backup verification: the cluster asked where it can be, then one location after another. */
 import { isClusterError } from '../cluster/cluster-error.ts';
-import type { Look, Looked } from '../runtime/operation.ts';
+import type { BackupPlace, Look, Looked } from '../runtime/operation.ts';
 import { firstOf } from '../runtime/select-clusters.ts';
 import type { Finding, ObserverEnd, ScanResult, Source } from '../scan/contracts.ts';
 import { openWithinBudget } from '../scan/look-at-objects.ts';
@@ -9,11 +9,11 @@ import type { ClusterFacts } from '../velero/cluster-facts.ts';
 import { allowedAge } from '../velero/inventory/backup-rhythm.ts';
 import { backupStorageLocations, veleroBackups, veleroSchedules } from '../velero/kinds.ts';
 import { clusterTrouble, noCluster, readClusterFacts } from '../velero/read-cluster-facts.ts';
-import { StoreError, type StoreErrorReason } from '../velero/store/object-store.ts';
+import { StoreError } from '../velero/store/object-store.ts';
 import type { Enabled } from './archives.ts';
 import { isArchiveCheck } from './archives.ts';
 import type { OperationCheck } from './contracts.ts';
-import { type Place, placesOf } from './locations.ts';
+import { placeName, placesOf } from './locations.ts';
 import { isWithin, type VerificationRequest, verificationRequest } from './request.ts';
 import { addSaid, nothingSaid, type Said } from './said.ts';
 import { backupTables, carriedLines, costTable, scheduleLines } from './tables.ts';
@@ -23,7 +23,7 @@ import { type Judged, judgeLocation, type LocationResult, lookIntoLocation } fro
 interface Unlisted {
   /** As the location itself would be called. */
   readonly name: string;
-  readonly place: Place;
+  readonly place: BackupPlace;
   readonly error: StoreError;
 }
 
@@ -57,8 +57,7 @@ export async function verifyBackups(checks: readonly OperationCheck[], look: Loo
   }
 }
 
-const placeIn = (judged: readonly Judged[], { location }: LocationResult): number =>
-  judged.findIndex((each) => each.location === location);
+const placeIn = (judged: readonly Judged[], { location }: LocationResult): number => judged.findIndex((each) => each.location === location);
 
 /** Whose archives were looked at longest ago comes first. */
 const byTurn = (a: Judged, b: Judged): number => {
@@ -153,9 +152,12 @@ function notRun({ id }: OperationCheck, { off }: Look, { level }: VerificationRe
 }
 
 /** What an archive check that looked at a part alone no longer says of the rest is not over. */
-function scopeOf({ isNamed, isHypothetical }: VerificationRequest, results: readonly LocationResult[]): Pick<ObserverEnd, 'deferred' | 'narrowed'> {
+function scopeOf(
+  { isNamed, isHypothetical }: VerificationRequest,
+  results: readonly LocationResult[],
+): Pick<ObserverEnd, 'deferred' | 'narrowed'> {
   if (isNamed || isHypothetical) return { narrowed: true };
-  const isPart = results.some(({ chosen, unseen }) => unseen.length > 0 || chosen.length === 0);
+  const isPart = results.some(({ unseen }) => unseen.length > 0) || results.every(({ chosen }) => chosen.length === 0);
   return isPart ? { deferred: true } : {};
 }
 
@@ -194,8 +196,6 @@ const someOf = (texts: readonly string[], separator: string): string => {
   const unique = [...new Set(texts)].filter(Boolean);
   return [...unique.slice(0, 5), ...(unique.length > 5 ? [`and ${unique.length - 5} more`] : [])].join(separator);
 };
-
-const placeName = (place: Place): string => ('place' in place ? place.place : locationName(place));
 
 function unlistedFinding({ name, place, error }: Unlisted): Finding {
   const kind = 'place' in place && !/^s3:/i.test(place.place) ? 'File' : 'Bucket';

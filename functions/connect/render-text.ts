@@ -2,7 +2,7 @@
 import { styleText } from 'node:util';
 import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
-import type { TextOptions } from '../report/render-text.ts';
+import type { TextOptions } from '../report/paper.ts';
 import type { Connection } from './connect.ts';
 import { type Step, type StepName, stepTitles } from './step.ts';
 

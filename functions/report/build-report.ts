@@ -13,6 +13,7 @@ import { summarize } from './summary.ts';
 const ignoreAnnotations = 'ignore-annotations';
 
 const unreachableSubject = 'unreachable';
+const wayToCluster = 'The way to the cluster';
 
 export interface RunFacts {
   readonly runId: string;
@@ -75,7 +76,8 @@ export interface UnreachableInput extends Context {
 /** Makes the report of a scan: identifies, ignores, folds and compares its findings. The same input in any order gives the same report. */
 export function buildReport(input: ReportInput): Report {
   const access = input.facts.source.kind === 'cluster' || input.sourceFindings.length > 0;
-  return assemble(input, access ? [{ check: clusterAccess, title: 'The way to the cluster', ran: true, objects: 0 }] : []);
+  const title = input.facts.source.kind === 'backup' ? 'The way to the backups' : wayToCluster;
+  return assemble(input, access ? [{ check: clusterAccess, title, ran: true, objects: 0 }] : []);
 }
 
 /**
@@ -106,7 +108,7 @@ export function unreachableReport({ error, facts, ...context }: UnreachableInput
   };
   const source = facts.source ?? ({ kind: 'cluster', name: facts.cluster } as const);
   const input = { ...context, facts: { ...facts, source }, scan, sourceFindings: [finding] };
-  return assemble(input, [{ check: clusterAccess, title: 'The way to the cluster', ran: false, objects: 0, reason: error.message }]);
+  return assemble(input, [{ check: clusterAccess, title: wayToCluster, ran: false, objects: 0, reason: error.message }]);
 }
 
 /** @param access the entry of cluster-access among the checks, if it has one: not run means that the cluster could not be read. */

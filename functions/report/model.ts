@@ -133,12 +133,20 @@ export const reportSchema = z.object({
           .optional()
           .describe('The newest backup that was looked into and found restorable; absent: none was'),
         hoursSinceVerified: z.number().optional().describe('Age of the data in it; absent: none was verified'),
+        silent: z
+          .enum(['paused', 'gone', 'new'])
+          .optional()
+          .describe(
+            'Why no backup is expected of it: it is paused, the cluster has no such Schedule any more, or its first is not yet due',
+          ),
         allowedHours: z.number().optional().describe('How old it may get by its schedule before a backup was missed'),
         calendar: z
           .array(
             z.object({
               date: z.string().describe('UTC'),
-              verdict: z.enum(['ok', 'warning', 'error', 'unknown', 'in-progress', 'none']),
+              verdict: z
+                .enum(['ok', 'warning', 'error', 'unknown', 'in-progress', 'listed', 'none'])
+                .describe('listed: nothing is wrong with its files, and it was not looked into'),
               backups: z.number(),
             }),
           )

@@ -188,9 +188,16 @@ const consequences = ({ consequences: all = [], consequenceCount = all.length }:
   ];
 };
 
+/** A table for which there is less room is left out with those behind it. */
+const leastTable = 400;
+const withRoom = <T>(all: readonly T[], room: number): { readonly shown: readonly T[]; readonly more: string[] } => {
+  const shown = all.slice(0, Math.floor(room / leastTable));
+  return { shown, more: shown.length < all.length ? [andMore(all.length - shown.length, ' tables')] : [] };
+};
+
 const calendars = (report: Report, room: number): string[] => {
-  const all = [...byLocation(report)];
-  return all.flatMap(([location, schedules]) => [
+  const { shown: all, more } = withRoom([...byLocation(report)], room);
+  const sections = all.flatMap(([location, schedules]) => [
     `### Backups of the last 30 days, ${prose(location)}`,
     ...cutTable(
       ['schedule', 'standing', 'calendar'],
@@ -203,10 +210,12 @@ const calendars = (report: Report, room: number): string[] => {
     ),
     prose(calendarLegend),
   ]);
+  return [...sections, ...more];
 };
 
-const tables = ({ tables: all = [] }: Report, room: number): string[] =>
-  all.flatMap(({ title, columns, rows }) => [
+const tables = ({ tables: every = [] }: Report, room: number): string[] => {
+  const { shown: all, more } = withRoom(every, room);
+  const sections = all.flatMap(({ title, columns, rows }) => [
     `### ${prose(title)}`,
     ...cutTable(
       columns.map(prose),
@@ -214,6 +223,8 @@ const tables = ({ tables: all = [] }: Report, room: number): string[] =>
       Math.floor(room / all.length),
     ),
   ]);
+  return [...sections, ...more];
+};
 
 const notRun = ({ incomplete }: Report, room: number): string[] => {
   if (incomplete.length === 0) return [];

@@ -1,10 +1,9 @@
-import { stripVTControlCharacters, styleText } from 'node:util';
 import stringWidth from 'string-width';
-import wrapAnsi from 'wrap-ansi';
-import { byLocation, type CalendarDay, calendarLegend, calendarSign, scheduleName, scheduleStanding } from './backup-calendar.ts';
 import type { Report, ReportedFinding } from './model.ts';
 import { gravestFirst } from './order.ts';
-import { counted, grouped } from './summary.ts';
+import { type Format, type Paper, paper, type TextOptions } from './paper.ts';
+import { counted } from './summary.ts';
+import { calendars, tables } from './text-tables.ts';
 import {
   changesOf,
   countedKind,
@@ -22,12 +21,6 @@ import {
   verdictWord,
 } from './wording.ts';
 
-export interface TextOptions {
-  /** In cells. Only names, commands and rules to be copied are ever wider. */
-  readonly columns: number;
-  readonly color: boolean;
-}
-
 /**
  * May text written there be coloured? In this order, each where it is set and not empty: NO_COLOR (no), FORCE_COLOR (0 or false: no, else yes),
  * TERM=dumb (no), and then whether it is a terminal. https://no-color.org, https://force-color.org
@@ -38,38 +31,6 @@ export function useColor(stream: { readonly isTTY?: boolean | undefined }, env: 
   if (env.TERM === 'dumb') return false;
   return stream.isTTY === true;
 }
-
-type Format = Parameters<typeof styleText>[0];
-
-/** ASCII, and what our own texts have beside it: one cell a character. */
-const plainWords = /^[!-~·’]+(?: [!-~·’]+)*$/;
-
-/**
- * Lines of at most `width` display cells, broken between words; a longer word has a line of its own. wrap-ansi segments and measures every
- * character; of plain words, which is most of what a report says, the same lines are had many times faster.
- */
-export function wrapped(text: string, width: number): string[] {
-  if (!plainWords.test(text)) {
-    const visible = stripVTControlCharacters(text);
-    return visible.length <= width && plainWords.test(visible) ? [text] : wrapAnsi(text, width).split('\n');
-  }
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
-}
-
-/** Paper of a given width: text is wrapped by display cells, and styled only if colour is wanted. */
-const paper = ({ columns, color }: TextOptions) => ({
-  paint: (format: Format, text: string): string => (color ? styleText(format, text, { validateStream: false }) : text),
-  wrap: (indent: number, text: string): string[] => wrapped(text, Math.max(columns - indent, 20)).map((line) => ' '.repeat(indent) + line),
-});
-type Paper = ReturnType<typeof paper>;
 
 const wordFormat: Readonly<Record<string, Format>> = {
   critical: ['bold', 'red'],
@@ -185,44 +146,6 @@ const changes = (on: Paper, report: Report): string[] => {
     ? on.wrap(0, on.paint('dim', `Nothing changed ${since}.`))
     : [...on.wrap(0, on.paint('bold', `Changed ${since}`)), ...lines];
 };
-
-/** A line of 30 signs for each schedule, under what is known of it. */
-const calendars = (on: Paper, report: Report): string[][] =>
-  [...byLocation(report)].map(([location, schedules]) => [
-    ...on.wrap(0, `${on.paint('bold', 'Backups of the last 30 days')} ${location}`),
-    ...schedules.flatMap((schedule) => [
-      ...on.wrap(2, `${on.paint('bold', scheduleName(schedule))}: ${scheduleStanding(schedule)}`),
-      `  ${schedule.calendar.map(({ verdict }) => on.paint(dayFormat[verdict], calendarSign[verdict])).join(' ')}`,
-    ]),
-    ...on.wrap(2, on.paint('dim', calendarLegend)),
-  ]);
-
-const dayFormat: Readonly<Record<CalendarDay['verdict'], Format>> = {
-  ok: 'green',
-  warning: 'yellow',
-  error: ['bold', 'red'],
-  unknown: 'yellow',
-  'in-progress': 'blue',
-  none: 'dim',
-};
-
-/** In columns where they fit, else each row as lines of `column: value`. */
-const tables = (on: Paper, { tables: all = [] }: Report, { columns: width }: TextOptions): string[][] =>
-  all.map(({ title, columns, rows }) => {
-    const texts = [columns, ...rows.map((cells) => cells.map((cell) => (typeof cell === 'number' ? grouped(cell) : cell)))];
-    const widths = columns.map((_, index) => Math.max(...texts.map((cells) => stringWidth(cells[index] ?? ''))));
-    const heading = on.paint('bold', title);
-    if (2 + widths.reduce((sum, each) => sum + each + 2, -2) > width) {
-      return [
-        heading,
-        ...texts.slice(1).flatMap((cells) => on.wrap(2, columns.map((name, index) => `${name}: ${cells[index] ?? ''}`).join(' · '))),
-      ];
-    }
-    const line = (cells: readonly string[]) =>
-      `  ${cells.map((cell, index) => cell + ' '.repeat(Math.max((widths[index] ?? 0) - stringWidth(cell), 0))).join('  ')}`;
-    const [head = [], ...body] = texts;
-    return [heading, on.paint('dim', line(head)), ...body.map(line)];
-  });
 
 const notRun = (on: Paper, { incomplete }: Report): string[] =>
   incomplete.length === 0

@@ -27,13 +27,15 @@ export const oldestCriticalHours = ({ findings, startedAt }: Pick<Report, 'findi
 
 type BackupSchedule = NonNullable<Report['backupSchedules']>[number];
 
-/** Backups that were made by hand promise nothing. */
+/** Backups that were made by hand promise nothing, nor does a Schedule that is gone: what is left of it ages until it expires. */
 const ofSchedules = ({ backupSchedules = [] }: Pick<Report, 'backupSchedules'>): readonly BackupSchedule[] =>
-  backupSchedules.filter(({ schedule }) => schedule !== '');
+  backupSchedules.filter(({ schedule, silent }) => schedule !== '' && silent !== 'gone');
 
-/** Has it no backup that was found restorable and is as young as the schedule asks for? */
-export const isOverdue = ({ schedule, hoursSinceVerified, allowedHours }: BackupSchedule): boolean =>
-  schedule !== '' && (hoursSinceVerified === undefined || (allowedHours !== undefined && hoursSinceVerified > allowedHours));
+/** Has it no backup that was found restorable and is as young as the schedule asks for? Not of one that is paused, gone, or not yet due. */
+export const isOverdue = ({ schedule, hoursSinceVerified, allowedHours, silent }: BackupSchedule): boolean =>
+  schedule !== '' &&
+  silent === undefined &&
+  (hoursSinceVerified === undefined || (allowedHours !== undefined && hoursSinceVerified > allowedHours));
 
 /** Adds the metrics of a run of full scope; what is rolled up is published at once, as one blob of EMF has one set of names. */
 export const measured = (metrics: Metrics, report: Report): void => {

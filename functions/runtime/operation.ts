@@ -28,8 +28,9 @@ export interface Look {
   readonly onProgress?: ((progress: { readonly objects: number; readonly resource: string }) => void) | undefined;
 }
 
-/** Locations as they are configured, or a place that the command was given: `s3://bucket/prefix`, a folder, a tarball. */
-export type BackupPlaces = readonly BackupLocation[] | { readonly place: string; readonly region?: string };
+/** A location as it is configured, or a place that the command was given: `s3://bucket/prefix`, a folder, a tarball. */
+export type BackupPlace = BackupLocation | { readonly place: string; readonly region?: string };
+export type BackupPlaces = BackupPlace | readonly BackupPlace[];
 
 /** What came of it; the report is made of it. */
 export interface Looked extends Pick<Report, 'source' | 'tables' | 'backupSchedules'> {

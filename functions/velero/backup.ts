@@ -103,8 +103,14 @@ export const isUsable = ({ metadata, files }: Backup): boolean =>
 export const isFinished = ({ metadata }: Backup): boolean =>
   metadata !== undefined && ['usable', 'failed'].includes(phaseMeaning(metadata.phase));
 
-/** When it was begun, in ms: by its own account, else by its files. */
-export const startedAt = ({ metadata, lastModified }: Backup): number => {
+/** When it was begun, in ms: by its own account, else by the name that a Schedule gives (in UTC), else by its files, which a copy has anew. */
+export const startedAt = ({ metadata, name, lastModified }: Backup): number => {
   const told = Date.parse(metadata?.startTimestamp ?? '');
-  return Number.isNaN(told) ? lastModified : told;
+  if (!Number.isNaN(told)) return told;
+  const [, year, month, day, hour, minute, second] = ofSchedule.exec(name) ?? [];
+  const named = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(named) ? lastModified : named;
 };
+
+/** SCHEDULE-20261124030000: velero pkg/apis/velero/v1/schedule_types.go, TimestampedName. */
+const ofSchedule = /-(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/;

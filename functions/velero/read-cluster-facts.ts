@@ -3,6 +3,7 @@ import { isClusterError } from '../cluster/cluster-error.ts';
 import type { End, Read, Source, Wire } from '../scan/contracts.ts';
 import { planReads } from '../scan/plan-reads.ts';
 import { soundObjects } from '../scan/sound-objects.ts';
+import { isRecord } from './archive/archived-object.ts';
 import type { ClusterFacts, Listed } from './cluster-facts.ts';
 
 /** Objects of one kind beyond which they are not kept: nobody has so many StorageClasses or Schedules. */
@@ -21,6 +22,14 @@ export function clusterTrouble(error: unknown): ClusterFacts {
   return noCluster(`the cluster could not be asked: ${error.message}`, error.remedy, true);
 }
 
+/** Without what no check looks at and makes up nearly all of it: the schemas of a CustomResourceDefinition. */
+function withoutSchemas(object: unknown): unknown {
+  if (!isRecord(object) || !isRecord(object.spec) || !Array.isArray(object.spec.versions)) return object;
+  const versions = object.spec.versions.map((each: unknown) => (isRecord(each) ? { name: each.name, served: each.served } : each));
+  return { ...object, spec: { ...object.spec, versions } };
+}
+const same = (object: unknown): unknown => object;
+
 /** Reads each resource once, whatever the number of checks that want it. */
 export async function readClusterFacts(source: Source, reads: readonly Read[], signal: AbortSignal): Promise<ClusterFacts> {
   const planned = planReads(reads.map((read, index) => ({ observer: '', name: String(index), read })));
@@ -29,11 +38,14 @@ export async function readClusterFacts(source: Source, reads: readonly Read[], s
   const asked = planned.map(({ read }) => read);
   for await (const each of source.read(asked, signal)) {
     const key = keyOf(each.read);
-    if ('state' in each) ends.set(key, listedBy(each, objects.get(key) ?? []));
-    else {
+    if ('state' in each) {
+      // Of several lists of one resource, each of a namespace, all must have come.
+      if (ends.get(key)?.state !== 'unread') ends.set(key, listedBy(each, objects.get(key) ?? []));
+    } else {
       const kept = objects.get(key) ?? [];
       objects.set(key, kept);
-      if (kept.length <= mostObjects) kept.push(...soundObjects(each.objects));
+      if (kept.length <= mostObjects)
+        kept.push(...soundObjects(each.objects).map(each.read.resource === 'customresourcedefinitions' ? withoutSchemas : same));
     }
   }
   return {

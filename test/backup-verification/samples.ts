@@ -31,5 +31,8 @@ export const definition = (plural: string, group: string, kind: string, versions
     spec: { group, scope: 'Namespaced', names: { plural, kind }, versions },
   });
 
+/** Something was lost on the way: what is missing may have been in the cluster. */
+export const inPart = { phase: 'PartiallyFailed', errors: 1 } as const;
+
 /** A backup of the namespace shop alone. */
 export const ofShop = { includedNamespaces: ['shop'] } as const;

@@ -9,6 +9,8 @@ const storageOf = (texts: Map<string, string>): Storage => ({
   write: async (key, text) => texts.set(key, text).has(key),
 });
 
+const remembered: ReadonlySet<string> = new Set();
+
 describe('what is kept of a location', () => {
   test('lies under a name of its own below the operation’s state', () => {
     const key = stateKey('prod', 's3://velero/east/prod');
@@ -20,7 +22,7 @@ describe('what is kept of a location', () => {
     const storage = storageOf(new Map());
     const state = newState('s3://velero');
     state.memory['backup-shrunk'] = { nightly: [1, 2] };
-    await writeState(storage, 'prod', state);
+    await writeState(storage, 'prod', state, { remembered });
     assert.deepEqual(await readState(storage, 'prod', 's3://velero'), { state });
   });
 
@@ -42,14 +44,21 @@ describe('what is kept of a location', () => {
 
   test('is nothing, silently, where there is no place for it', async () => {
     assert.deepEqual(await readState(undefined, 'prod', 's3://velero'), { state: newState('s3://velero') });
-    await writeState(undefined, 'prod', newState('s3://velero'));
+    await writeState(undefined, 'prod', newState('s3://velero'), { remembered });
   });
 
   test('forgets what is no longer in the bucket', () => {
     const state = newState('s3://velero');
     const one = { at: '', level: 'content', verdict: 'ok', etag: '' } as const;
-    Object.assign(state.verified, { gone: one, here: one });
-    prune(state, [{ name: 'here' }]);
-    assert.deepEqual(Object.keys(state.verified), ['here']);
+    state.verified.set('gone', one).set('here', one);
+    state.begun.set('old', '').set('nightly', '');
+    const done = () => new Map();
+    state.rounds
+      .set('a', { startedAt: '2026-11-21T05:00:00Z', done: done() })
+      .set('b', { startedAt: '2026-11-23T05:00:00Z', done: done() });
+    prune(state, [{ name: 'here' }], [{ name: 'nightly' }], Date.parse('2026-11-24T05:00:00Z'));
+    assert.deepEqual([...state.verified.keys()], ['here']);
+    assert.deepEqual([...state.begun.keys()], ['nightly']);
+    assert.deepEqual([...state.rounds.keys()], ['b']);
   });
 });

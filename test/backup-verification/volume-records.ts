@@ -232,6 +232,22 @@ export const snapshotInfo = (place: string, csi: Fields = {}, more: Fields = {})
   ...more,
 });
 
+/** The VolumeSnapshot of it and its content, as they lie in the archive. */
+export const snapshotObjects = (place: string, content: Fields = { status: { snapshotHandle: 'snap-0a1b2c3d' } }): readonly Manifest[] => {
+  const [namespace, persistentVolumeClaimName] = place.split('/');
+  return [
+    manifest('snapshot.storage.k8s.io/v1', 'VolumeSnapshot', `${namespace}/velero-${persistentVolumeClaimName}-x`, {
+      metadata: { labels: { 'velero.io/backup-name': backupName } },
+      spec: { source: { persistentVolumeClaimName } },
+      status: { boundVolumeSnapshotContentName: 'snapcontent-1', readyToUse: true },
+    }),
+    manifest('snapshot.storage.k8s.io/v1', 'VolumeSnapshotContent', 'snapcontent-1', {
+      spec: { driver: 'ebs.csi.aws.com', source: { volumeHandle: 'vol-1' } },
+      ...content,
+    }),
+  ];
+};
+
 /** volumeinfo of a snapshot by Velero's own plugin, and its line in volumesnapshots. */
 export const nativeInfo = (place: string, native: Fields = {}, more: Fields = {}): Fields => ({
   ...ofClaim(place),

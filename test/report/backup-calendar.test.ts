@@ -65,4 +65,36 @@ describe('the calendar of backups', () => {
     const signs = verdicts.map((verdict) => calendarSign[verdict]).join('');
     assert.ok(renderMarkdown(report).includes(signs));
   });
+
+  test('of one that is silent says why, and no limit', () => {
+    assert.match(
+      scheduleStanding({ ...nightly, hoursSinceVerified: 60, silent: 'paused' }),
+      /\(restorability\); paused: no backup is expected$/,
+    );
+    assert.match(scheduleStanding({ ...byHand, silent: 'gone' }), /restorable; the cluster has no such Schedule any more/);
+  });
+
+  test('of a whole fleet fits on the page, in an issue, and on a screen; who is late stands first', () => {
+    const backupSchedules = Array.from({ length: 40 }, (_, location) =>
+      Array.from({ length: 100 }, (_each, index) => ({
+        ...nightly,
+        location: `s3://velero/${location}`,
+        schedule: `nightly-${index}`,
+        ...(index === 77 && { hoursSinceVerified: 90 }),
+      })),
+    ).flat();
+    const row = ['nightly-20261124020000', 'listed', '2026-11-24 02:30 UTC', 'not yet', 'Completed, 10 items; 2.7 MB', ''];
+    const tables = Array.from({ length: 840 }, (_, index) => ({
+      title: `Schedule nightly-${index}, s3://velero/prod`,
+      columns: ['Backup', 'Verdict', 'Begun', 'Looked into', 'Velero says', 'What was found'],
+      rows: Array.from({ length: 31 }, () => row),
+    }));
+    const fleet = { ...reportOf(scanOf([]), { backupSchedules }), tables };
+    const page = renderHtml(fleet);
+    assert.ok(Buffer.byteLength(page) < 3_000_000, `${Buffer.byteLength(page)}`);
+    assert.ok(page.indexOf('nightly-77</b>') < page.indexOf('nightly-0</b>'));
+    assert.ok(renderMarkdown(fleet, { characters: 60_000 }).length <= 60_000);
+    const [standing] = renderText(fleet, { columns: 80, color: false }).match(/^ {2}nightly-\d+: .*$/m) ?? [];
+    assert.match(standing ?? '', /nightly-77/);
+  });
 });

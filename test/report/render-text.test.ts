@@ -4,7 +4,8 @@ import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
 import type { Report } from '../../functions/report/model.ts';
-import { renderText, useColor, wrapped } from '../../functions/report/render-text.ts';
+import { wrapped } from '../../functions/report/paper.ts';
+import { renderText, useColor } from '../../functions/report/render-text.ts';
 import fc from '../fuzz.ts';
 import { found, healthyReport, ref, reportOf, sampleReport, scanOf } from './sample-report.ts';
 
@@ -140,7 +141,7 @@ describe('renderText', () => {
   });
 });
 
-test('tables stand in columns where they fit, else as lines', () => {
+test('tables stand in columns as far as they fit, the rest below each row', () => {
   const tables = [
     {
       title: 'Versions',
@@ -157,7 +158,23 @@ test('tables stand in columns where they fit, else as lines', () => {
     text,
   );
   const narrow = renderText({ ...healthyReport(), tables }, { columns: 24, color: false });
-  assert.ok(narrow.includes('Versions\n  component: kubelet ·\n  nodes: 1,204 ·\n  version: v1.36.3\n  component: 集群 ·\n'), narrow);
+  assert.ok(narrow.includes('Versions\n  component  nodes\n  kubelet    1,204\n    v1.36.3\n  集群       2\n    v1\n'), narrow);
+});
+
+test('a long table shows what there is to say, and counts the rest', () => {
+  const rows = Array.from({ length: 31 }, (_, index) => [
+    `nightly-${index}`,
+    index === 20 ? 'error' : 'ok',
+    index === 20 ? 'cut short' : '',
+  ]);
+  const tables = [{ title: 'Backups', columns: ['Backup', 'Verdict', 'What was found'], rows }];
+  const text = renderText({ ...healthyReport(), tables }, plain);
+  const shown = text.split('\n').filter((line) => line.includes('nightly-'));
+  assert.deepEqual(
+    shown.map((line) => line.trim().split(/ +/)[0]),
+    [0, 1, 2, 3, 4, 20].map((index) => `nightly-${index}`),
+  );
+  assert.ok(text.includes('  and 25 rows more of which there is nothing to say'), text);
 });
 
 describe('wrapped', () => {

@@ -130,6 +130,10 @@ describe('a run', () => {
       line('never', undefined),
       line('', undefined),
       line('old', 900, 1000),
+      { ...line('paused', 40), silent: 'paused' as const },
+      { ...line('new', undefined), silent: 'new' as const },
+      // What is left of it ages until it expires: nobody is to be told every night.
+      { ...line('gone', 500), silent: 'gone' as const },
     ];
     const [byOperation, ...bySchedule] = blobsOf({ ...healthy, operation: 'backup-verification', backupSchedules });
     assert.equal(byOperation?.values.VerifiedBackupsOverdue, 2);
@@ -141,6 +145,7 @@ describe('a run', () => {
         { Dimensions: [['Cluster', 'Schedule']], values: { Cluster: 'prod', Schedule: 'nightly', HoursSinceVerifiedBackup: 8.2 } },
         { Dimensions: [['Cluster', 'Schedule']], values: { Cluster: 'prod', Schedule: 'weekly', HoursSinceVerifiedBackup: 30 } },
         { Dimensions: [['Cluster', 'Schedule']], values: { Cluster: 'prod', Schedule: 'old', HoursSinceVerifiedBackup: 900 } },
+        { Dimensions: [['Cluster', 'Schedule']], values: { Cluster: 'prod', Schedule: 'paused', HoursSinceVerifiedBackup: 40 } },
       ],
     );
   });

@@ -9,7 +9,7 @@ type Kind = ArchiveProblem['kind'];
 
 /** What each is for whoever restores, where it is not harmless. */
 const meanings: Readonly<Record<Kind, string>> = {
-  truncated: 'is cut: what lay behind is lost',
+  truncated: 'is cut',
   corrupt: 'is damaged: a restore aborts or brings back wrong bytes',
   'trailing-data': 'has data behind its end, which restores do not read',
   'bad-member': 'has members that make a restore abort or are passed over by it',
@@ -30,6 +30,18 @@ const harmlessMeanings: Partial<Record<Kind, string>> = {
 const onlyOdd: ReadonlySet<Kind> = new Set(['duplicate']);
 /** What we do not read is not damaged. */
 const unknowns: ReadonlySet<Kind> = new Set(['too-large', 'format-version']);
+
+const cutAt = ({ place, message }: ArchiveProblem): string => `its archive is cut at ${place}: what lay behind is lost (${message})`;
+
+/** A flipped bit can make the packed data run on to the end of the file: what they give is then wrong, and they seem cut. */
+const isOfCut = ({ problems }: ArchiveEnd, kind: Kind): boolean =>
+  kind === 'bad-member' &&
+  problems.some((problem) => problem.kind === 'truncated') &&
+  problems.every((problem) => problem.kind !== kind || problem.fatal);
+
+/** A copy that cannot be read differs from the other one, which is the same fault. */
+const isToldOf = ({ problems }: ArchiveEnd, at: string): boolean =>
+  problems.some(({ kind, place }) => place === at && (kind === 'not-json' || kind === 'wrong-name'));
 
 const examples = (problems: readonly ArchiveProblem[], count: number, most: number): string => {
   const told = problems.slice(0, most).map(({ place, message }) => `${place}: ${message}`);
@@ -53,7 +65,8 @@ export default defineArchiveCheck({
         const kinds = new Set(end.problems.map(({ kind }) => kind));
         // Wrong bytes have all kinds of consequences.
         const isRotten = kinds.has('corrupt');
-        for (const kind of kinds) if (!isRotten || kind === 'corrupt' || unknowns.has(kind)) judge(pass, voice, opened, end, kind);
+        for (const kind of kinds)
+          if ((!isRotten || kind === 'corrupt' || unknowns.has(kind)) && !isOfCut(end, kind)) judge(pass, voice, opened, end, kind);
         judgeTimes(voice, opened, end);
         if (end.whole && end.problems.length === 0)
           pass.mark(
@@ -67,9 +80,12 @@ export default defineArchiveCheck({
 });
 
 function judge(pass: CheckPass<{ examples: number }>, voice: BackupVoice, { backup }: OpenedBackup, end: ArchiveEnd, kind: Kind): void {
-  const problems = end.problems.filter((problem) => problem.kind === kind);
+  const ofKind = end.problems.filter((problem) => problem.kind === kind);
+  const problems = kind === 'twin-differs' ? ofKind.filter(({ place }) => !isToldOf(end, place)) : ofKind;
+  if (problems.length === 0) return;
   const grave = problems.filter(({ harmless }) => !harmless);
-  const count = end.problemCounts[kind] ?? problems.length;
+  const [first] = problems;
+  const count = (end.problemCounts[kind] ?? problems.length) - (ofKind.length - problems.length);
   const shown = examples(grave.length > 0 ? grave : problems, count, pass.options.examples);
   if (unknowns.has(kind) && grave.length > 0) {
     const remedy =
@@ -86,12 +102,14 @@ function judge(pass: CheckPass<{ examples: number }>, voice: BackupVoice, { back
   const severity: Severity = grave.length > 0 && !onlyOdd.has(kind) ? 'critical' : 'warning';
   const meaning = grave.length > 0 ? meanings[kind] : (harmlessMeanings[kind] ?? meanings[kind]);
   const key = backupKey(backup.name, 'contents');
-  const [wrong] = kind === 'corrupt' ? end.problems.filter((problem) => problem.kind !== 'corrupt') : [];
+  const [wrong] = end.problems.filter((problem) =>
+    kind === 'corrupt' ? problem.kind !== kind : kind === 'truncated' && isOfCut(end, problem.kind),
+  );
   const firstWrong = wrong ? `; what came out of it is wrong at ${wrong.place}` : '';
   voice.say(backup, {
     subject: kind,
     severity,
-    message: `its archive ${meaning} (${shown}${firstWrong})`,
+    message: kind === 'truncated' && first ? `${cutAt(first)}${firstWrong}` : `its archive ${meaning} (${shown}${firstWrong})`,
     remedy:
       severity === 'critical'
         ? `if the bucket keeps versions, compare and bring back the previous version of ${key}; else take a new backup`

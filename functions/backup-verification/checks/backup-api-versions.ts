@@ -3,6 +3,7 @@ import { type ApiAnswer, apiLife, apiLives, apiVersionOf, kubernetesMinor, serve
 import type { Ref, Severity } from '../../scan/contracts.ts';
 import type { ArchivedObject } from '../../velero/archive/archive-facts.ts';
 import { groupResource } from '../../velero/archive/archive-path.ts';
+import { isNotWhole } from '../content/not-whole.ts';
 import { type CheckPass, defineArchiveCheck, type OpenedBackup } from '../contracts.ts';
 import { annotationsOf, fieldsAt, itemsOf, nameOf, placeOf, refOf } from '../restorability/fields.ts';
 import { standingOf } from '../restorability/gravity.ts';
@@ -54,7 +55,8 @@ export default defineArchiveCheck({
         if (isRecreated(object)) of.recreated += 1;
         if (of.examples.length < mostExamples) of.examples.push(refOf(object));
       },
-      async finish({ whole }) {
+      async finish(end) {
+        const whole = !isNotWhole(end, opened, pass);
         const suspects = [...stored.values()].filter(
           ({ apiVersion, kind, count }) => count > 0 && !ofDefinitions.has(`${apiVersion.split('/')[0]}/${kind}`),
         );

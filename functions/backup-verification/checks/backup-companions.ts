@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Severity } from '../../scan/contracts.ts';
 import type { Companion } from '../../velero/companions/companion-files.ts';
-import { probeCompanion } from '../../velero/companions/read-companions.ts';
+import { probeCompanion, probeLog } from '../../velero/companions/read-companions.ts';
 import { type BackupFileKind, backupKey } from '../../velero/layout.ts';
 import { type CheckPass, defineArchiveCheck, type OpenedBackup } from '../contracts.ts';
 import { type BackupVoice, backupVoice } from '../inventory/standing.ts';
@@ -15,6 +15,7 @@ const consequences: Readonly<Partial<Record<BackupFileKind, { readonly severity:
   resourceList: { severity: 'warning', what: 'what the archive lacks cannot be told' },
   results: { severity: 'warning', what: 'what went wrong cannot be told' },
   itemOperations: { severity: 'warning', what: 'what became of data movements cannot be told' },
+  logs: { severity: 'warning', what: 'what Velero did cannot be read any more' },
 };
 /** Older Veleros wrote them, and nothing but this check reads them here. */
 const others: readonly BackupFileKind[] = ['csiVolumeSnapshots', 'csiVolumeSnapshotContents', 'csiVolumeSnapshotClasses', 'itemSnapshots'];
@@ -37,6 +38,7 @@ export default defineArchiveCheck({
         ['podVolumeBackups', companions.podVolumeBackups],
         ['volumeSnapshots', companions.volumeSnapshots],
         ['itemOperations', companions.itemOperations],
+        ['logs', () => probeLog(pass.location.store, backup, pass.signal)],
         ...others.map((kind) => [kind, () => probeCompanion(pass.location.store, backup, kind, pass.signal)] as const),
       ];
       const voice = backupVoice(pass);

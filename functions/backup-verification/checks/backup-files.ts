@@ -85,7 +85,7 @@ function judgeFinished(
     voice.say(backup, {
       subject: 'contents',
       severity: 'critical',
-      message: `is ${metadata.phase}, but ${contents ? 'is empty' : 'its tarball is gone'}: ${backupKey(backup.name, 'contents')}; a delete was interrupted, or somebody deleted it${elsewhere(backup)}`,
+      message: `is ${metadata.phase}, but its tarball ${contents ? 'is empty' : 'is gone'}: ${backupKey(backup.name, 'contents')}; a delete was interrupted, or somebody deleted it${elsewhere(backup)}`,
       remedy: `look for an earlier version of it: aws s3api list-object-versions --prefix .../${backupKey(backup.name, 'contents')}; else make a new backup`,
       details: { key: backupKey(backup.name, 'contents'), bytes: contents?.size ?? 0 },
     });

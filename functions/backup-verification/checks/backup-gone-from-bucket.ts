@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { minutes, timeOf } from '../../health-check/age.ts';
 import { some } from '../../health-check/wire.ts';
 import { NotApplicable, refTo, type Wire } from '../../scan/contracts.ts';
-import { bucketPlace, storageLocationsAt } from '../../velero/inventory/storage-locations.ts';
+import { bucketPlace, isNamedBy, storageLocationsAt } from '../../velero/inventory/storage-locations.ts';
 import { type BackupObject, backupStorageLocations, veleroBackups } from '../../velero/kinds.ts';
 import { type CheckPass, defineLocationCheck } from '../contracts.ts';
 import { askCluster, objectsOf } from '../inventory/ask-cluster.ts';
@@ -32,10 +32,9 @@ export default defineLocationCheck({
     if (!at || at.length === 0) return;
     const objects = askCluster(pass, veleroBackups);
     if (!objects) return;
-    const names = new Set(at.map(({ metadata }) => metadata?.name));
     const there = new Set(location.backups.filter(({ files }) => files.metadata).map(({ name }) => name));
     const gone = objects.filter(
-      (object) => names.has(object.spec?.storageLocation ?? '') && isDue(pass, object) && !there.has(object.metadata?.name ?? ''),
+      (object) => isNamedBy(object, object.spec?.storageLocation ?? '', at) && isDue(pass, object) && !there.has(object.metadata?.name ?? ''),
     );
     if (gone.length === 0) return;
     const folders = new Set(location.backups.map(({ name }) => name));

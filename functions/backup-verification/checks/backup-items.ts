@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { counted } from '../../report/summary.ts';
 import type { ArchivedObject, ArchiveEnd } from '../../velero/archive/archive-facts.ts';
 import { groupResource } from '../../velero/archive/archive-path.ts';
 import { identityTable } from '../../velero/archive/identity-table.ts';
@@ -12,7 +13,7 @@ import { backupVoice } from '../inventory/standing.ts';
 /** Marks of an identity: the list names it; it was counted as missing, or told of, already. */
 const listed = 1;
 const seen = 2;
-const counted = 4;
+const told = 4;
 
 const mostNamed = 1000;
 
@@ -50,7 +51,12 @@ function compareItems(opened: OpenedBackup, pass: Pass): ArchiveReducer {
         return;
       }
       if (list.state === 'absent') {
-        pass.mark(backup.name, 'unknown', 'it has no list of its items: what its archive lacks cannot be told');
+        const reason = `it has no list of its items (${backupKey(backup.name, 'resourceList')}): what its archive lacks cannot be told`;
+        pass.unknown({
+          backup: backup.name,
+          reason,
+          remedy: 'look for an earlier version of it, if the bucket keeps versions; else take a new backup',
+        });
         return;
       }
       const missing = compare(list.value, table);
@@ -86,7 +92,7 @@ function compare(list: ResourceList, table: ReturnType<typeof identityTable>): M
         met += 1;
         continue;
       }
-      table.mark(slot, counted);
+      table.mark(slot, told);
       count += 1;
       if (named.length < mostNamed) named.push({ kind: of?.kind ?? key, item });
     }
@@ -134,14 +140,18 @@ async function judgeMissing({ backup, metadata, companions }: OpenedBackup, pass
   voice.say(backup, {
     subject: 'missing',
     severity: 'critical',
-    message: `${untoldCount} of ${missing.listed} items that Velero listed (${key}) are not in its archive as objects that can be read: ${shown(untold, untoldCount, pass.options.examples)}${foreign(missing)}`,
+    message: `lacks ${untoldCount} of ${missing.listed} items that Velero listed (${key}), which are not in its archive as objects that can be read: ${shown(untold, untoldCount, pass.options.examples)}${foreign(missing, end)}`,
     remedy: 'take a new backup; compare the list with the archive: the one may be of another backup than the other',
     details,
   });
 }
 
-const foreign = ({ met, listed: all }: Missing): string =>
-  all > 0 && met === 0 ? '; nothing of the list is in the archive, so one of them is of another backup' : '';
+const foreign = ({ met, listed: all }: Missing, { objects }: ArchiveEnd): string =>
+  objects === 0
+    ? '; there is no object in the archive at all'
+    : all > 0 && met === 0
+      ? '; nothing of the list is in the archive, so one of them is of another backup'
+      : '';
 
 /** Items that operations add when they end (DataUploads) are in no list. */
 async function judgeExtra(
@@ -161,17 +171,22 @@ async function judgeExtra(
     const [group = '', kind = ''] = (kinds.get(groupResource(item)) ?? '').split('/');
     const slot = table.slot(identityOf(group, kind, itemName(item)));
     if (table.marks(slot) !== seen) continue;
-    table.mark(slot, counted);
+    table.mark(slot, told);
     expected += 1;
   }
   if (extra === expected) return;
   // An archive of another backup is told of by what it lacks.
   if (missing.met === 0 && missing.listed > 0) return;
+  // A few may come of what Velero adds at the end; more than it listed come of another archive.
+  const isForeign = extra - expected > missing.met;
+  const key = backupKey(backup.name, 'contents');
   backupVoice(pass).say(backup, {
     subject: 'extra',
-    severity: 'info',
-    message: `${extra - expected} objects in its archive are in no list of Velero’s; they will be restored`,
-    remedy: 'nothing to do, unless nobody knows where they come from: then compare the archive with an older version of it',
+    severity: isForeign ? 'warning' : 'info',
+    message: `has ${counted(extra - expected, 'object')} in its archive (${key}) that Velero listed nowhere${isForeign ? `, and ${missing.met} that it listed: it may be the archive of another backup` : ''}; a restore brings them too`,
+    remedy: isForeign
+      ? `compare ${key} with its earlier version, if the bucket keeps versions: a restore brings back what this backup was never to hold`
+      : 'nothing to do, unless nobody knows where they come from: then compare the archive with an older version of it',
     details: { extra: extra - expected, listed: missing.listed },
   });
 }

@@ -35,7 +35,9 @@ export default defineLocationCheck({
     if (!at?.some(isSynchronised)) return;
     const objects = askCluster(pass, veleroBackups);
     if (!objects) return;
-    const known = new Set(objects.map(({ metadata }) => metadata?.name));
+    // Of this location's own Velero: another in the cluster may have one of the same name.
+    const namespaces = new Set(at.map(({ metadata }) => metadata?.namespace));
+    const known = new Set(objects.flatMap(({ metadata }) => (namespaces.has(metadata?.namespace) ? [metadata?.name] : [])));
     const unknown = location.backups.filter((backup) => isDue(pass, backup) && !known.has(backup.name));
     if (unknown.length === 0) return;
     const lost = ownersGone(pass, unknown);

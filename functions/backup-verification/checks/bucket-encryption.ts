@@ -59,7 +59,7 @@ export default defineLocationCheck({
       object,
       subject: 'key',
       severity: 'critical',
-      message: `the key of its default encryption ${inWords[state] ?? `is ${state}`}${deletionDate ? ` on ${deletionDate.slice(0, 10)}` : ''}: no backup under it can be read, and none written`,
+      message: `the key of its default encryption, ${keyArn}, ${inWords[state] ?? `is ${state}`}${deletionDate ? ` on ${deletionDate.slice(0, 10)}` : ''}: no backup under it can be read, and none written`,
       remedy: remedyFor(state, keyArn),
       details: { key: keyArn, state },
     });

@@ -25,7 +25,14 @@ export default defineArchiveCheck({
       if (inEveryCluster.some(({ resource, group }) => (end.kinds[`${resource}.${group}`] ?? 0) > 0)) return;
       const isByVelero = inEveryCluster.every((kind) => leftOut(metadata.spec, kind) === 'by-velero');
       if (!isByVelero && !isAllButSomeNamespaces(metadata.spec)) return;
-      const absence = { effect: 'degraded', scope: 'cluster', worked: true, inCluster: 'unasked', isFiltered: false } as const;
+      const absence = {
+        effect: 'degraded',
+        scope: 'cluster',
+        worked: true,
+        inCluster: 'unasked',
+        isFiltered: false,
+        wasLacking: false,
+      } as const;
       pass.emit({
         object: pass.about(backup),
         backup: backup.name,

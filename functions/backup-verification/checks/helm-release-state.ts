@@ -1,11 +1,27 @@
 import * as z from 'zod';
+import type { ArchivedObject } from '../../velero/archive/archive-facts.ts';
 import { groupResource } from '../../velero/archive/archive-path.ts';
 import { defineArchiveCheck } from '../contracts.ts';
 import { collectNeeds, sawWhole, sayMissing } from '../restorability/absences.ts';
-import { annotationsOf, labelsOf, nameOf, placeOf, refOf, textAt } from '../restorability/fields.ts';
+import { annotationsOf, fieldsAt, labelsOf, nameOf, placeOf, refOf, textAt } from '../restorability/fields.ts';
 import { isRestored } from '../restorability/restored.ts';
 
 const releaseState = { kind: 'Secret', called: 'Helm release', resource: 'secrets', group: '', namespaced: true } as const;
+
+/**
+ * Where Flux keeps a release's state, and of what it is: both `NAMESPACE/NAME` (fluxcd.io, HelmRelease: storageNamespace and targetNamespace, which
+ * are the HelmRelease's own unless told).
+ */
+function releaseOfFlux(object: ArchivedObject): { readonly state: string; readonly release: string } | undefined {
+  if (groupResource(object) !== 'helmreleases.helm.toolkit.fluxcd.io' || object.namespace === undefined) return undefined;
+  const { releaseName, targetNamespace, storageNamespace } = fieldsAt(object.body, 'spec');
+  const target = nameOf(targetNamespace);
+  const name = nameOf(releaseName) ?? (target === undefined ? object.name : `${target}-${object.name}`);
+  return {
+    state: `${nameOf(storageNamespace) ?? object.namespace}/${name}`,
+    release: `${target ?? object.namespace}/${name}`,
+  };
+}
 
 export default defineArchiveCheck({
   id: 'helm-release-state',
@@ -18,6 +34,7 @@ export default defineArchiveCheck({
   start(opened, pass) {
     const needs = collectNeeds();
     const present = new Set<string>();
+    const elsewhere = new Map<string, string>();
     return {
       see(object) {
         const kind = groupResource(object);
@@ -27,6 +44,8 @@ export default defineArchiveCheck({
           const name = nameOf(textAt(labels, 'name'));
           if (name !== undefined && object.namespace !== undefined) present.add(`${object.namespace}/${name}`);
         }
+        const ofFlux = releaseOfFlux(object);
+        if (ofFlux) elsewhere.set(ofFlux.release, ofFlux.state);
         // Argo CD and `helm template` leave the label and no annotation: there is no release.
         if (textAt(labels, 'app.kubernetes.io/managed-by') !== 'Helm' || !isRestored(object)) return;
         const name = nameOf(textAt(annotationsOf(object), 'meta.helm.sh/release-name'));
@@ -44,7 +63,8 @@ export default defineArchiveCheck({
       },
       finish(end) {
         if (!sawWhole(end, opened, pass)) return;
-        const missing = needs.all().filter((wanted) => !present.has(placeOf(wanted)));
+        const isThere = (release: string) => present.has(release) || present.has(elsewhere.get(release) ?? '');
+        const missing = needs.all().filter((wanted) => !isThere(placeOf(wanted)));
         sayMissing(
           opened,
           pass,

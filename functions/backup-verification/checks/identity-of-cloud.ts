@@ -7,6 +7,8 @@ import { annotationsOf, refOf, textAt } from '../restorability/fields.ts';
 
 const roleAnnotation = 'eks.amazonaws.com/role-arn';
 
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
 export default defineArchiveCheck({
   id: 'identity-of-cloud',
   title: 'ServiceAccounts whose AWS roles trust another cluster',
@@ -40,7 +42,7 @@ export default defineArchiveCheck({
           subject: 'irsa',
           // True of every backup that holds such accounts, and harmless in the same cluster.
           severity: 'info',
-          message: `${all.count} ServiceAccounts assume ${roles.size} IAM roles by the annotation ${roleAnnotation}: in another cluster than the one that was backed up these give no credentials until they trust its OIDC provider`,
+          message: `${counted(all.count, 'ServiceAccount')} ${all.count === 1 ? 'assumes' : 'assume'} ${counted(roles.size, 'IAM role')} by the annotation ${roleAnnotation}: in another cluster than the one that was backed up they get no credentials until the roles trust its OIDC provider`,
           remedy: `before a restore into another cluster add its OIDC provider to the roles’ trust policies${association}`,
           members: all.by.map(({ object }) => object),
           details: { backup: opened.backup.name, serviceAccounts: all.count, roles: roles.size },

@@ -16,12 +16,16 @@ export default defineLocationCheck({
   look({ location, emit }) {
     const alien = location.topFolders.filter((folder) => !allowed.has(folder)).toSorted();
     if (alien.length === 0) return;
+    const move =
+      location.object.kind === 'Bucket'
+        ? `aws s3 mv --recursive ${location.name}/${alien[0]}/ s3://ANOTHER-BUCKET/${alien[0]}/`
+        : `mv ${location.name}/${alien[0]} ANOTHER-FOLDER`;
     const [are, them] = alien.length === 1 ? ['is a folder', 'it'] : ['are folders', 'them'];
     emit({
       object: location.object,
       severity: 'critical',
       message: `at the top of ${location.name} ${are} that Velero does not know: ${some(alien, 5)}; it calls such a location Unavailable and refuses backups and restores`,
-      remedy: `move ${them} elsewhere: aws s3 mv --recursive ${location.name}/${alien[0]}/ s3://ANOTHER-BUCKET/${alien[0]}/`,
+      remedy: `move ${them} elsewhere: ${move}`,
       details: { folders: alien.length },
     });
   },

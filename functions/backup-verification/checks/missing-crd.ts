@@ -1,22 +1,46 @@
 import * as z from 'zod';
-import { customResourceDefinitions, metadataOf } from '../../cluster/kinds.ts';
+import { customResourceDefinitions } from '../../cluster/kinds.ts';
+import { some } from '../../health-check/wire.ts';
 import type { ArchivedObject } from '../../velero/archive/archive-facts.ts';
 import { groupResource } from '../../velero/archive/archive-path.ts';
-import { defineArchiveCheck } from '../contracts.ts';
-import { collectNeeds, type Need, presentInCluster, sawWhole, sayMissing } from '../restorability/absences.ts';
+import { type CheckPass, defineArchiveCheck, type OpenedBackup } from '../contracts.ts';
+import { collectNeeds, type Missing, type Need, presentInCluster, sawWhole, sayMissing, type Wanted } from '../restorability/absences.ts';
+import { leftOut, lostNothing } from '../restorability/backup-claim.ts';
 import { hasBuiltInGroup, platformOf } from '../restorability/baseline.ts';
-import { fieldsAt, itemsOf, nameOf, refOf } from '../restorability/fields.ts';
+import { fieldsAt, itemsOf, nameOf, placeOf, refOf } from '../restorability/fields.ts';
 
-const definitions = { ...metadataOf(customResourceDefinitions), optional: true } as const;
-// Velero adds it to every backup of its objects, whatever is said of cluster-scoped kinds as a whole (backup/item_backupper.go).
+const definitions = { ...customResourceDefinitions, optional: true } as const;
+// Velero adds it to every backup of its objects, whatever is said of cluster-scoped kinds as a whole (backup/backup.go, backupCRD).
 const definition = {
   kind: 'CustomResourceDefinition',
   resource: 'customresourcedefinitions',
   group: 'apiextensions.k8s.io',
   namespaced: true,
   scope: 'cluster',
+  comesAlong: true,
 } as const;
 const servedVersion = { ...definition, called: 'version' } as const;
+const apiService = { kind: 'APIService', resource: 'apiservices', group: 'apiregistration.k8s.io', namespaced: false } as const;
+
+/** But where that says that nothing without a namespace is wanted (ShouldExclude of util/collections/includes_excludes.go). */
+const definitionIn = ({ metadata }: OpenedBackup) => ({ ...definition, namespaced: metadata.spec.includeClusterResources !== false });
+
+/**
+ * Velero adds the definition of all that it keeps. So where definitions are not kept out and one is missing nevertheless, there was none; and where
+ * the backup holds no APIServices to tell, an API server of its own is what is left.
+ */
+function mustBeAggregated(opened: OpenedBackup): boolean {
+  const { metadata } = opened;
+  if (!lostNothing(metadata) || leftOut(metadata.spec, apiService) === 'no') return false;
+  return ['no', 'by-selector'].includes(leftOut(metadata.spec, definitionIn(opened)));
+}
+
+const aggregatedWords = {
+  effect: 'degraded',
+  wasLacking: true,
+  consequence: 'an API server of its own must have served it, and as long as that is not there none is restored',
+  remedy: 'install what serves it (kubectl get apiservices) before the restore, if these are to come back at all',
+} as const;
 
 const notRestored = (count: number): string => (count === 1 ? 'it would not be restored' : `none of the ${count} would be restored`);
 
@@ -26,6 +50,47 @@ function servedBy({ body }: ArchivedObject): ReadonlySet<string> | undefined {
   const told = itemsOf(versions);
   if (told.length === 0) return typeof version === 'string' ? new Set([version]) : undefined;
   return new Set(told.flatMap(({ name, served }) => (typeof name === 'string' && served !== false ? [name] : [])));
+}
+
+interface VersionNeed {
+  readonly wanted: Wanted;
+  readonly crd: string;
+  readonly version: string;
+}
+
+/** A restore leaves a definition that is there as it is: what it does not serve is not restored there (velero pkg/restore/restore.go). */
+function sayOfCluster(
+  { backup }: OpenedBackup,
+  pass: CheckPass,
+  inBackup: ReadonlyMap<string, ReadonlySet<string> | undefined>,
+  needs: readonly VersionNeed[],
+): void {
+  const listed = pass.location.cluster.of(definitions);
+  if (listed.state !== 'read') return;
+  const inCluster = new Map(
+    listed.objects.map(({ metadata, spec }) => [
+      metadata?.name,
+      new Set((spec?.versions ?? []).flatMap((each) => (each?.name && each.served !== false ? [each.name] : []))),
+    ]),
+  );
+  for (const { wanted, crd, version } of needs) {
+    const serves = inCluster.get(crd);
+    // Of one that the backup's own definition does not serve that was said.
+    if (!serves || serves.size === 0 || serves.has(version) || inBackup.get(crd)?.has(version) === false) continue;
+    const [first] = wanted.by;
+    const rest = wanted.count > 1 ? ` and ${wanted.count - 1} more` : '';
+    const who = first ? `${first.object.kind} ${placeOf(first.object)}${rest}` : 'what is in the backup';
+    pass.emit({
+      object: pass.about(backup),
+      subject: `version ${wanted.name} in the cluster`,
+      severity: inBackup.has(crd) ? 'warning' : 'critical',
+      message: `${who} ${wanted.count > 1 ? 'are' : 'is'} stored as ${version} of ${crd}, and the cluster’s own definition serves ${some([...serves].toSorted())} alone: a restore into it leaves that as it is, and ${notRestored(wanted.count)}`,
+      remedy: `kubectl get crd ${crd} -o yaml: serve ${version} there too during the restore, or restore into a cluster without this definition`,
+      members: wanted.by.map(({ object }) => object),
+      details: { backup: backup.name, objects: wanted.count },
+      backup: backup.name,
+    });
+  }
 }
 
 export default defineArchiveCheck({
@@ -60,16 +125,17 @@ export default defineArchiveCheck({
       finish(end) {
         if (!sawWhole(end, opened, pass)) return;
         const inCluster = presentInCluster(pass.location.cluster, definitions);
+        const isAggregated = mustBeAggregated(opened);
         const isMissing = (crd: string) => !served.has(crd) && !aggregated.has(crd.slice(crd.indexOf('.') + 1));
         sayMissing(
           opened,
           pass,
-          definition,
-          needs.all().flatMap((wanted) => {
+          definitionIn(opened),
+          needs.all().flatMap((wanted): Missing[] => {
             if (!isMissing(wanted.name)) return [];
             const consequence = notRestored(wanted.count);
             const remedy = `have customresourcedefinitions backed up (no includeClusterResources: false, no list of resources without them), or install what brings ${wanted.name} before the restore`;
-            return [{ ...wanted, inCluster: inCluster(wanted.name), consequence, remedy }];
+            return [{ ...wanted, inCluster: inCluster(wanted.name), consequence, remedy, ...(isAggregated && aggregatedWords) }];
           }),
         );
         sayMissing(
@@ -85,6 +151,12 @@ export default defineArchiveCheck({
             const remedy = `serve ${version} again until they are converted: kubectl get crd ${crd} -o jsonpath={.spec.versions[*].name}`;
             return [{ ...wanted, inCluster: 'unasked' as const, consequence, place, remedy }];
           }),
+        );
+        sayOfCluster(
+          opened,
+          pass,
+          served,
+          versionNeeds.all().flatMap((wanted) => ({ wanted, ...(versionsOf.get(wanted.name) ?? { crd: '', version: '' }) })),
         );
       },
     };

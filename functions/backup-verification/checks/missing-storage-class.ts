@@ -6,7 +6,7 @@ import { defineArchiveCheck, type OpenedBackup } from '../contracts.ts';
 import { collectNeeds, type Missing, type Need, presentInCluster, sawWhole, sayMissing, type Wanted } from '../restorability/absences.ts';
 import { isBuiltIn, platformOf } from '../restorability/baseline.ts';
 import { annotationsOf, type Fields, fieldsAt, itemsOf, labelsOf, nameOf, placeOf, refOf, textAt } from '../restorability/fields.ts';
-import { workloadOf } from '../restorability/references.ts';
+import { type Workload, workloadOf } from '../restorability/references.ts';
 
 const classes = { ...metadataOf(storageClasses), optional: true } as const;
 const storageClass = { kind: 'StorageClass', resource: 'storageclasses', group: 'storage.k8s.io', namespaced: false } as const;
@@ -34,24 +34,34 @@ type Asked = Omit<Need, 'effect' | 'isControlled'> & {
   readonly isTemplate: boolean;
 };
 
-/** What asks for a class: claims, and the templates that StatefulSets make them of. */
+/** What asks for a class: claims, and the templates that StatefulSets and pods make them of. */
 function asked(object: ArchivedObject): readonly Asked[] {
-  const kind = groupResource(object);
   const by = refOf(object);
-  if (kind === 'persistentvolumeclaims') {
+  if (groupResource(object) === 'persistentvolumeclaims') {
     const [name, { phase }] = [classOf(object.body), fieldsAt(object.body, 'status')];
     const volume = nameOf(fieldsAt(object.body, 'spec').volumeName);
     const series = placeOf(object).replace(/[0-9]+$/, '');
     return name === undefined ? [] : [{ name, by, how: 'storageClassName', worked: phase === 'Bound', volume, series, isTemplate: false }];
   }
-  if (kind !== 'statefulsets.apps') return [];
-  const worked = workloadOf(object)?.worked === true;
-  return itemsOf(fieldsAt(object.body, 'spec').volumeClaimTemplates).flatMap((template) => {
-    const name = classOf(template);
-    const claim = nameOf(fieldsAt(template, 'metadata').name) ?? '?';
-    const series = `${object.namespace}/${claim}-${object.name}-`;
-    return name === undefined ? [] : [{ name, by, how: `volumeClaimTemplate ${claim}`, worked, series, isTemplate: true }];
-  });
+  const workload = workloadOf(object);
+  return workload === undefined ? [] : askedBy(object, workload);
+}
+
+function askedBy(object: ArchivedObject, { worked, isIdle, ephemeralClaims }: Workload): readonly Asked[] {
+  const by = refOf(object);
+  const templates = groupResource(object) === 'statefulsets.apps' ? itemsOf(fieldsAt(object.body, 'spec').volumeClaimTemplates) : [];
+  return [
+    ...templates.flatMap((template): Asked[] => {
+      const name = classOf(template);
+      const claim = nameOf(fieldsAt(template, 'metadata').name) ?? '?';
+      const series = `${object.namespace}/${claim}-${object.name}-`;
+      return name === undefined ? [] : [{ name, by, how: `volumeClaimTemplate ${claim}`, worked, series, isTemplate: true }];
+    }),
+    ...(isIdle ? [] : ephemeralClaims).flatMap(({ volume, claim }): Asked[] => {
+      const name = classOf(claim);
+      return name === undefined ? [] : [{ name, by, how: `ephemeral volume ${volume}`, worked, series: '', isTemplate: true }];
+    }),
+  ];
 }
 
 /** Volumes that a restore brings back as they are: their claims bind to them, and no class has a say (restore.go, PersistentVolumes). */
@@ -100,7 +110,8 @@ export default defineArchiveCheck({
         const { persistentVolumeReclaimPolicy: policy } = fieldsAt(object.body, 'spec');
         if (kind === 'persistentvolumes' && policy === 'Retain') retained.add(object.name);
         if (kind === 'configmaps' && Object.hasOwn(labelsOf(object), 'velero.io/change-storage-class')) {
-          for (const [from, to] of Object.entries(fieldsAt(object.body, 'data'))) if (typeof to === 'string') mapping.set(from, to);
+          for (const [from, to] of Object.entries(fieldsAt(object.body, 'data')))
+            if (nameOf(to) !== undefined) mapping.set(from, String(to));
         }
         all.push(...asked(object));
       },

@@ -2,12 +2,13 @@ import * as z from 'zod';
 import { groupResource } from '../../velero/archive/archive-path.ts';
 import { defineArchiveCheck } from '../contracts.ts';
 import { collectNeeds, needOf, sawWhole, sayMissing } from '../restorability/absences.ts';
+import { leftOut, lostNothing } from '../restorability/backup-claim.ts';
 import { fieldsAt, nameOf, placeOf, refOf } from '../restorability/fields.ts';
 import { workloadOf } from '../restorability/references.ts';
 
 const claim = { kind: 'PersistentVolumeClaim', resource: 'persistentvolumeclaims', group: '', namespaced: true } as const;
 // It comes with its claim, whatever the backup says of cluster-scoped kinds, but includeClusterResources: false.
-const volume = { kind: 'PersistentVolume', resource: 'persistentvolumes', group: '', namespaced: true } as const;
+const volume = { kind: 'PersistentVolume', resource: 'persistentvolumes', group: '', namespaced: true, comesAlong: true } as const;
 
 export default defineArchiveCheck({
   id: 'missing-volume',
@@ -62,6 +63,9 @@ export default defineArchiveCheck({
             ? infos.value.filter(({ backupMethod }) => backupMethod === 'CSISnapshot').map(({ pvName }) => pvName)
             : [],
         );
+        const { metadata } = opened;
+        const isWithClusters = metadata.spec.includeClusterResources !== false;
+        const wasLacking = isWithClusters && lostNothing(metadata) && leftOut(metadata.spec, volume) !== 'by-filter';
         sayMissing(
           opened,
           pass,
@@ -71,9 +75,12 @@ export default defineArchiveCheck({
             .map((wanted) => ({
               ...wanted,
               inCluster: 'unasked' as const,
+              wasLacking,
               place: `resources/persistentvolumes/cluster/${wanted.name}.json`,
               consequence: 'the claim keeps the name of a volume that does not come, and stays Pending',
-              remedy: 'do not set includeClusterResources: false: volumes then come with their claims',
+              remedy: isWithClusters
+                ? `see whether the cluster has it: kubectl get pv ${wanted.name}; if so find out what keeps it from being backed up, else make the claim anew`
+                : 'do not set includeClusterResources: false: volumes then come with their claims',
             })),
         );
       },

@@ -1,16 +1,21 @@
 import * as z from 'zod';
 import { some } from '../../health-check/wire.ts';
-import type { ArchiveEnd } from '../../velero/archive/archive-facts.ts';
+import type { ArchivedObject, ArchiveEnd } from '../../velero/archive/archive-facts.ts';
 import { groupResource } from '../../velero/archive/archive-path.ts';
 import { defineArchiveCheck } from '../contracts.ts';
 import { collectNeeds, sawWhole } from '../restorability/absences.ts';
-import { isBuiltIn, platformOf } from '../restorability/baseline.ts';
-import { refOf } from '../restorability/fields.ts';
+import { isBuiltIn, isFilledIn, type Named, platformOf } from '../restorability/baseline.ts';
+import { annotationsOf, refOf, textAt } from '../restorability/fields.ts';
 import { namespacesNamed } from '../restorability/namespace-references.ts';
 import { isRestored } from '../restorability/restored.ts';
 
 /** Made in every namespace by controllers. */
 const madeAnew = new Set(['endpoints', 'endpointslices.discovery.k8s.io', 'leases.coordination.k8s.io']);
+
+/** By the scopes strict and namespace-wide: github.com/bitnami-labs/sealed-secrets#scopes. */
+const isSealedFor = (object: ArchivedObject): boolean =>
+  groupResource(object) === 'sealedsecrets.bitnami.com' &&
+  textAt(annotationsOf(object), 'sealedsecrets.bitnami.com/cluster-wide') !== 'true';
 
 export default defineArchiveCheck({
   id: 'namespace-mapping',
@@ -26,11 +31,13 @@ export default defineArchiveCheck({
     if (sources.size === 0) return {};
     const concerned = new Set([...sources, ...Object.values(mapping)]);
     const platform = platformOf(opened);
+    const isMadeAnew = (of: 'ConfigMap' | 'ServiceAccount', named: Named): boolean =>
+      isBuiltIn(of, named, platform) || isFilledIn(of, named);
     const common = { object: pass.about(opened.backup), backup: opened.backup.name };
     const targetOf = (namespace: string) => (Object.hasOwn(mapping, namespace) ? (mapping[namespace] ?? namespace) : namespace);
     /** By what would be its place after the restore: the namespaces that have such an object. */
     const places = new Map<string, { readonly target: string; readonly what: string; readonly from: Set<string> }>();
-    const named = collectNeeds();
+    const [named, sealed] = [collectNeeds(), collectNeeds()];
 
     const sayConflicts = (): void => {
       const conflicts = [...places.values()].filter(({ from }) => from.size > 1);
@@ -41,7 +48,7 @@ export default defineArchiveCheck({
           ...common,
           subject: `conflicts in ${target}`,
           severity: 'warning',
-          message: `${from.join(' and ')} both become ${target}, and ${own.length} objects are in more than one of them (${some(whats)}): only the first of each is restored`,
+          message: `${from.join(' and ')} both become ${target}, and ${own.length === 1 ? '1 object is' : `${own.length} objects are`} in more than one of them (${some(whats)}): only the first of each is restored`,
           remedy: 'map each namespace to a name of its own, or restore one after another with --include-namespaces',
           details: { backup: opened.backup.name, conflicts: own.length },
         });
@@ -69,17 +76,31 @@ export default defineArchiveCheck({
           details: { backup: opened.backup.name, objects: count },
         });
     };
+    const saySealed = (): void => {
+      for (const { name, by, count } of sealed.all())
+        pass.emit({
+          ...common,
+          subject: `sealed for ${name}`,
+          severity: 'warning',
+          message: `${count === 1 ? '1 SealedSecret is' : `${count} SealedSecrets are`} sealed for namespace ${name} (${some(by.map(({ object }) => object.name))}), and under ${targetOf(name)} the controller cannot open ${count === 1 ? 'it' : 'them'}: the Secrets come as they were, and are never renewed`,
+          remedy: `seal them again for ${targetOf(name)} (kubeseal), or with --scope cluster-wide`,
+          members: by.map(({ object }) => object),
+          details: { backup: opened.backup.name, objects: count },
+        });
+    };
 
     return {
       see(object) {
         if (!isRestored(object)) return;
         const kind = groupResource(object);
         const { namespace, name } = object;
+        if (isSealedFor(object) && namespace !== undefined && targetOf(namespace) !== namespace)
+          sealed.add({ name: namespace, by: refOf(object), how: 'encryptedData', effect: 'degraded', worked: true, isControlled: false });
         for (const [source, place] of namespacesNamed(object, sources))
           named.add({ name: source, by: refOf(object), how: place, effect: 'degraded', worked: true, isControlled: false });
         if (namespace === undefined || !concerned.has(namespace) || madeAnew.has(kind)) return;
-        if (kind === 'configmaps' && isBuiltIn('ConfigMap', { namespace, name }, platform)) return;
-        if (kind === 'serviceaccounts' && isBuiltIn('ServiceAccount', { namespace, name }, platform)) return;
+        if (kind === 'configmaps' && isMadeAnew('ConfigMap', { namespace, name })) return;
+        if (kind === 'serviceaccounts' && isMadeAnew('ServiceAccount', { namespace, name })) return;
         const target = targetOf(namespace);
         const what = `${object.kind} ${name}`;
         const place = `${target} ${kind} ${name}`;
@@ -92,6 +113,7 @@ export default defineArchiveCheck({
         sayAbsent(end);
         sayConflicts();
         sayNamed();
+        saySealed();
       },
     };
   },

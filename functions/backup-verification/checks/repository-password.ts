@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { volumesOf } from '../content/backup-volumes.ts';
+import { isNotWhole } from '../content/not-whole.ts';
 import { defineArchiveCheck } from '../contracts.ts';
 
 /** velero pkg/repository/keys/keys.go. Its content is never looked at. */
@@ -13,7 +14,10 @@ export default defineArchiveCheck({
   level: 'restorability',
   reads: {},
   options: z.strictObject({
-    inRecoveryKit: z.boolean().default(false).describe(`The Secret ${secretName} is kept outside the cluster: say nothing`),
+    inRecoveryKit: z
+      .boolean()
+      .default(false)
+      .describe(`The Secret ${secretName} is kept outside the cluster, or is Velero's default: say nothing`),
   }),
   start(opened, pass) {
     const { backup, metadata } = opened;
@@ -25,7 +29,8 @@ export default defineArchiveCheck({
         const { resource, group, namespace, name } = object;
         if (resource === 'secrets' && group === '' && namespace === metadata.namespace && name === secretName) isInBackup = true;
       },
-      async finish({ whole }) {
+      async finish(end) {
+        const whole = !isNotWhole(end, opened, pass);
         const repositories = await volumes.repositories(whole);
         const secret = `the Secret ${metadata.namespace}/${secretName}`;
         if (repositories.length === 0) {
@@ -36,16 +41,13 @@ export default defineArchiveCheck({
         }
         if (isInBackup) pass.mark(backup.name, 'ok', `the password of its repositories is in it (${secret})`);
         else if (pass.options.inRecoveryKit) pass.mark(backup.name, 'ok', `the password of its repositories is kept elsewhere (${secret})`);
-        else if (!whole) {
-          const reason = `whether ${secret} is in the backup is not known: the archive was not read to its end`;
-          pass.unknown({ backup: backup.name, reason, remedy: 'look at what is said of the archive' });
-        } else {
+        else if (whole) {
           pass.emit({
             object: pass.about(backup),
             subject: secretName,
             severity: 'warning',
             message: `the data of its volumes needs ${secret}, which is not in the backup`,
-            remedy: `keep it outside the cluster: kubectl -n ${metadata.namespace} get secret ${secretName} -o yaml; then set inRecoveryKit of this check`,
+            remedy: `keep it outside the cluster: kubectl -n ${metadata.namespace} get secret ${secretName} -o yaml, or be sure that it was never changed (a new Velero makes it anew with its default password); then set inRecoveryKit of this check`,
             details: { backup: backup.name, repositories: repositories.length },
             backup: backup.name,
           });

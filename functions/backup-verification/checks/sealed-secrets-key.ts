@@ -46,6 +46,8 @@ export default defineArchiveCheck({
             ...wanted,
             effect: isOpen ? ('degraded' as const) : ('blocking' as const),
             inCluster: 'unasked' as const,
+            // Where SealedSecrets are, there are keys: kept out by a label, or of a controller that is not there any more.
+            wasLacking: false,
             place: `Secret with the label ${keyLabel}`,
             consequence: isOpen
               ? 'the Secrets that were opened come back, but none of the SealedSecrets can be opened again'

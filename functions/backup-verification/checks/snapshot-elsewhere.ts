@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { some } from '../../health-check/wire.ts';
 import { claimRef, volumesOf } from '../content/backup-volumes.ts';
+import { isNotWhole } from '../content/not-whole.ts';
 import { defineArchiveCheck } from '../contracts.ts';
 
 export default defineArchiveCheck({
@@ -15,7 +16,8 @@ export default defineArchiveCheck({
     const volumes = volumesOf(opened);
     return {
       see: volumes.see,
-      async finish({ whole }) {
+      async finish(end) {
+        const whole = !isNotWhole(end, opened, pass);
         const { backup } = opened;
         const found = (await volumes.verdicts(whole)).flatMap(({ claim, verdict }) =>
           verdict.state === 'snapshot' ? [{ claim, where: verdict.where, by: verdict.by, handle: verdict.handle }] : [],

@@ -5,6 +5,7 @@ import type { ArchiveEnd } from '../../velero/archive/archive-facts.ts';
 import type { ClaimVerdict, VolumeVerdict } from '../../velero/volumes/volume-data.ts';
 import type { Claim } from '../../velero/volumes/volume-objects.ts';
 import { claimRef, volumesOf } from '../content/backup-volumes.ts';
+import { isNotWhole } from '../content/not-whole.ts';
 import { type CheckPass, defineArchiveCheck, type OpenedBackup } from '../contracts.ts';
 
 interface Options {
@@ -45,8 +46,19 @@ const leftOut = {
   },
 } as const;
 
+/** Its owner keeps it elsewhere: there is no copy in the backup, and nothing is lost with the cluster. */
+const shared = (driver: string): Trouble => ({
+  cause: 'shared file system',
+  severity: 'warning',
+  what: 'is not in the backup; a restore mounts the file system outside the cluster again, with what is on it then',
+  reason: driver,
+  remedy: `have that file system backed up where it is (AWS Backup, snapshots of the NFS server), ${allow}`,
+});
+
 function troubleOf(verdict: VolumeVerdict): Trouble | undefined {
   const { state } = verdict;
+  if (state === 'none' && verdict.mountsAgain !== undefined) return shared(verdict.mountsAgain);
+  if (state === 'skipped' && verdict.wish === 'nobody' && verdict.mountsAgain !== undefined) return shared(verdict.mountsAgain);
   if (state === 'none') {
     const what = 'is not in the backup, expected a snapshot, a data upload or a file-system backup';
     const remedy = `include the volume (defaultVolumesToFsBackup, the pod's annotation backup.velero.io/backup-volumes, or CSI snapshots), ${allow}`;
@@ -68,7 +80,7 @@ function troubleOf(verdict: VolumeVerdict): Trouble | undefined {
 const nameOf = ({ namespace, name }: Claim): string => `${namespace}/${name}`;
 const claims = (count: number): string => (count === 1 ? '1 claim' : `${count} claims`);
 
-function judge(opened: OpenedBackup, pass: CheckPass<Options>, verdicts: readonly ClaimVerdict[]): void {
+function judge(opened: OpenedBackup, pass: CheckPass<Options>, verdicts: readonly ClaimVerdict[], isCut: boolean): void {
   const { backup } = opened;
   const allowed = pass.options.withoutData.map(glob);
   const isAllowed = (claim: Claim) => allowed.some((matches) => matches(nameOf(claim)));
@@ -100,7 +112,8 @@ function judge(opened: OpenedBackup, pass: CheckPass<Options>, verdicts: readonl
     const remedy = verdict?.state === 'unknown' ? verdict.remedy : '';
     pass.unknown({ backup: backup.name, reason: `whether the data of ${claims(members.length)} is there is not known: ${reason}`, remedy });
   }
-  pass.mark(backup.name, 'ok', summaryOf(verdicts, isAllowed));
+  // Of one that is cut the claims behind are not known.
+  if (!isCut) pass.mark(backup.name, 'ok', summaryOf(verdicts, isAllowed));
 }
 
 const words: readonly (readonly [VolumeVerdict['state'], string])[] = [
@@ -142,7 +155,10 @@ export default defineArchiveCheck({
     const volumes = volumesOf(opened);
     return {
       see: volumes.see,
-      finish: async ({ whole }: ArchiveEnd) => judge(opened, pass, await volumes.verdicts(whole)),
+      async finish(end: ArchiveEnd) {
+        const isCut = isNotWhole(end, opened, pass);
+        judge(opened, pass, await volumes.verdicts(!isCut), isCut);
+      },
     };
   },
 });

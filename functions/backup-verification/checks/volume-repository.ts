@@ -6,6 +6,7 @@ import { StoreError } from '../../velero/store/object-store.ts';
 import { type Repository, readRepository } from '../../velero/volumes/read-repositories.ts';
 import { repositoryProblems } from '../../velero/volumes/repository-problems.ts';
 import { type ClaimedRepository, volumesOf } from '../content/backup-volumes.ts';
+import { isNotWhole } from '../content/not-whole.ts';
 import { type CheckPass, defineArchiveCheck, type OpenedBackup } from '../contracts.ts';
 
 const restoreFromElsewhere =
@@ -57,7 +58,7 @@ async function sayMissing(missing: readonly ClaimedRepository[], opened: OpenedB
 
 async function say(claimed: ClaimedRepository, repository: Repository, opened: OpenedBackup, pass: CheckPass): Promise<void> {
   const { backup } = opened;
-  const { damage, oddities, unknown } = repositoryProblems(repository, claimed.snapshotIds);
+  const { damage, oddities, unknown } = repositoryProblems(repository, claimed.snapshotIds, claimed.bytes);
   const about = { object: pass.about(backup), members: claimed.claims, backup: backup.name };
   const details = { backup: backup.name, objects: repository.objects, bytes: repository.bytes, emptyObjects: repository.empty.count };
   if (damage.length > 0) {
@@ -94,7 +95,8 @@ export default defineArchiveCheck({
     const volumes = volumesOf(opened);
     return {
       see: volumes.see,
-      async finish({ whole }) {
+      async finish(end) {
+        const whole = !isNotWhole(end, opened, pass);
         for (const each of await volumes.unread()) {
           const reason = `which repositories have the data of its volumes is not known: ${each.reason}`;
           pass.unknown({ backup: opened.backup.name, reason, remedy: each.remedy });

@@ -5,7 +5,7 @@ import type { ArchivedObject } from '../../velero/archive/archive-facts.ts';
 import { groupResource } from '../../velero/archive/archive-path.ts';
 import type { ClusterFacts } from '../../velero/cluster-facts.ts';
 import { type CheckPass, defineArchiveCheck, type OpenedBackup } from '../contracts.ts';
-import { collectNeeds, type Missing, sawWhole, sayMissing, type Wanted } from '../restorability/absences.ts';
+import { collectNeeds, type Missing, mostMembers, sawWhole, sayMissing, type Wanted } from '../restorability/absences.ts';
 import { isBuiltIn, platformOf } from '../restorability/baseline.ts';
 import { fieldsAt, itemsOf, placeOf, refOf } from '../restorability/fields.ts';
 import { isRestored, isRestoredAfter } from '../restorability/restored.ts';
@@ -41,18 +41,21 @@ interface Callers {
   readonly apis: { readonly object: ArchivedObject; readonly place: ServicePlace }[];
 }
 
+/** Objects in another version than the stored one are converted when they are made. */
+const isConverted = ({ object, stored }: Conversion, brought: RestoredCounts): boolean =>
+  [...brought.versionsOf(object.name)].some((version) => version !== stored);
+
 /** Who needs which Service. */
 function needsOf({ webhooks, conversions, apis }: Callers, brought: RestoredCounts): readonly Wanted[] {
   const needs = collectNeeds();
   const common = { worked: true, isControlled: false } as const;
   for (const webhook of webhooks) {
-    const effect = brought.askedOf(webhook).size > 0 ? 'blocking' : 'degraded';
+    const effect = brought.askedOf(webhook).size > 0 && !webhook.isChoosy ? 'blocking' : 'degraded';
     needs.add({ ...webhook.service, by: webhook.object, how: `webhook ${webhook.name}`, effect, ...common });
   }
   for (const { object, place, stored } of conversions) {
-    // Objects in another version than the stored one are converted when they are made.
-    const converts = [...brought.versionsOf(object.name)].some((version) => version !== stored);
-    needs.add({ ...place, by: refOf(object), how: 'conversion', effect: converts ? 'blocking' : 'degraded', ...common });
+    const effect = isConverted({ object, place, stored }, brought) ? 'blocking' : 'degraded';
+    needs.add({ ...place, by: refOf(object), how: 'conversion', effect, ...common });
   }
   for (const { object, place } of apis) needs.add({ ...place, by: refOf(object), how: 'spec.service', effect: 'degraded', ...common });
   return needs.all();
@@ -82,6 +85,31 @@ function sayOrder(webhooks: readonly Webhook[], brought: RestoredCounts, { backu
       details: { backup: backup.name, kinds: kinds.length, objects: kinds.reduce((sum, [, count]) => sum + count, 0) },
     });
   }
+}
+
+/** Objects that a Service must convert whose pods come with the same backup: one finding a Service. */
+function sayConversions(conversions: readonly Conversion[], { backup }: OpenedBackup, pass: CheckPass): void {
+  const byService = Map.groupBy(conversions, ({ place }) => placeOf(place));
+  for (const [service, own] of [...byService].toSorted(([one], [other]) => (one < other ? -1 : 1))) {
+    const definitions = own.map(({ object }) => refOf(object)).toSorted((one, other) => (one.name < other.name ? -1 : 1));
+    pass.emit({
+      object: pass.about(backup),
+      backup: backup.name,
+      subject: `conversion by ${service}`,
+      severity: 'info',
+      message: `objects of ${some(definitions.map(({ name }) => name))} are in another version than the one that is stored, and Service ${service} converts them: where its pods are not ready by then, they are refused`,
+      remedy: 'restore once more when its pods are ready: what is there already is left alone',
+      members: definitions.slice(0, mostMembers),
+      details: { backup: backup.name, definitions: definitions.length },
+    });
+  }
+}
+
+/** A configuration is made again by whoever installs its tool; a definition must not be taken away, and all its objects with it. */
+function whileRestoring({ by }: Wanted): string {
+  const configuration = by.find(({ object }) => object.kind.endsWith('WebhookConfiguration'))?.object;
+  if (!configuration) return '';
+  return `; where a restore is stuck at it: kubectl delete ${configuration.kind.toLowerCase()} ${configuration.name}`;
 }
 
 /** What the cluster has, where it was asked. */
@@ -132,13 +160,15 @@ export default defineArchiveCheck({
             inCluster: inCluster(placeOf(wanted)),
             consequence:
               wanted.effect === 'blocking'
-                ? 'what it is asked about is refused, in the restore and after it'
+                ? 'what it is asked about is refused from the moment that it is restored'
                 : 'what calls it fails as long as nobody answers',
-            remedy: `have ${wanted.namespace} backed up too, or leave out of the restore what calls the Service`,
+            remedy: `have ${wanted.namespace} backed up too, or ${wanted.name} running there before the restore${whileRestoring(wanted)}`,
           })),
         );
         const early = callers.webhooks.filter((webhook) => isThere(webhook.service));
         sayOrder(early, brought, opened, pass);
+        const converted = callers.conversions.filter((conversion) => isThere(conversion.place) && isConverted(conversion, brought));
+        sayConversions(converted, opened, pass);
       },
     };
   },

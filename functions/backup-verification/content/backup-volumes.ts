@@ -15,6 +15,8 @@ export interface ClaimedRepository {
   readonly folder: string;
   /** Without those of volumes that were empty. */
   readonly snapshotIds: readonly string[];
+  /** That volumes moved there in this backup, by Velero's own count. */
+  readonly bytes: number;
   readonly claims: readonly Ref[];
 }
 
@@ -43,11 +45,12 @@ function gather({ metadata, companions }: OpenedBackup): BackupVolumes {
   const collector = volumeObjectCollector();
   let judged: Promise<readonly ClaimVerdict[]> | undefined;
   const judge = async (whole: boolean): Promise<readonly ClaimVerdict[]> => {
-    const { snapshotVolumes, defaultVolumesToFsBackup } = metadata.spec;
+    const { snapshotVolumes, defaultVolumesToFsBackup, resourcePolicy } = metadata.spec;
     return volumeVerdicts({
       backup: metadata.name,
       snapshotVolumes,
       defaultVolumesToFsBackup,
+      resourcePolicy,
       objects: collector.objects(),
       whole,
       volumeInfo: await companions.volumeInfo(),
@@ -74,10 +77,10 @@ function gather({ metadata, companions }: OpenedBackup): BackupVolumes {
 }
 
 function claimedBy(verdicts: readonly ClaimVerdict[], podVolumeBackups: Companion<readonly PodVolumeBackup[]>): ClaimedRepository[] {
-  const found = new Map<string, { name: RepositoryName; snapshotIds: Set<string>; claims: Ref[] }>();
+  const found = new Map<string, { name: RepositoryName; snapshotIds: Set<string>; claims: Ref[]; bytes: number }>();
   const at = (name: RepositoryName) => {
     const folder = repositoryFolder(name);
-    const repository = found.get(folder) ?? { name, snapshotIds: new Set<string>(), claims: [] };
+    const repository = found.get(folder) ?? { name, snapshotIds: new Set<string>(), claims: [], bytes: 0 };
     found.set(folder, repository);
     return repository;
   };
@@ -85,13 +88,16 @@ function claimedBy(verdicts: readonly ClaimVerdict[], podVolumeBackups: Companio
     if (verdict.state !== 'moved' || !verdict.repository || verdict.snapshotId === undefined) continue;
     const repository = at(verdict.repository);
     repository.snapshotIds.add(verdict.snapshotId);
+    repository.bytes += verdict.bytes ?? 0;
     repository.claims.push(claimRef(claim));
   }
   // Volumes that are no claims (emptyDir) are moved too.
   for (const each of podVolumeBackups.state === 'read' ? podVolumeBackups.value : []) {
     const where = whereOf(each);
     if (each.phase !== 'Completed' || each.snapshotId === undefined || !('repository' in where)) continue;
-    at(where.repository).snapshotIds.add(each.snapshotId);
+    const repository = at(where.repository);
+    if (!repository.snapshotIds.has(each.snapshotId)) repository.bytes += each.totalBytes ?? 0;
+    repository.snapshotIds.add(each.snapshotId);
   }
   return [...found].map(([folder, { snapshotIds, ...more }]) => ({ folder, snapshotIds: [...snapshotIds], ...more }));
 }

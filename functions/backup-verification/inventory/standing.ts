@@ -1,4 +1,5 @@
 /** Whose business a backup is: what concerns the one that a schedule is judged by is a finding, what concerns older ones is history. */
+import { timeOf } from '../../health-check/age.ts';
 import { type Finding, type Ref, refTo } from '../../scan/contracts.ts';
 import { type Backup, startedAt } from '../../velero/backup.ts';
 import { veleroSchedules } from '../../velero/kinds.ts';
@@ -14,10 +15,14 @@ export const namedSchedules = ({ schedules }: Pick<LocationFacts, 'schedules'>):
 const schedulesByBackup = ({ schedules }: LocationFacts): ReadonlyMap<string, ScheduleFacts> =>
   new Map(schedules.flatMap((schedule) => schedule.backups.map((backup) => [backup.name, schedule] as const)));
 
+/** `its archive is cut` is said of a schedule as `the archive of nightly-1 is cut`, `is stuck` as `nightly-1 is stuck`. */
+const naming = (name: string, message: string): string =>
+  /^its [a-z]/.test(message) ? message.replace(/^its (\S+)/, `the $1 of ${name.replaceAll('$', '')}`) : `${name} ${message}`;
+
 export interface BackupVoice {
   /** Undefined: made by hand. */
   scheduleOf(backup: Backup): ScheduleFacts | undefined;
-  /** Does it still tell how things are? A backup by hand does; of a schedule the deciding one, the newest usable one, and what is newer. */
+  /** Does it still tell how things are? A backup by hand does until it expires; of a schedule the deciding one, the newest usable one, and what is newer. */
   isCurrent(backup: Backup): boolean;
   /** A finding about a backup that is current, once for each object and subject; a mark in its row for the others. */
   say(backup: Backup, finding: Omit<Finding, 'object'>): void;
@@ -29,9 +34,10 @@ export function backupVoice(pass: CheckPass): BackupVoice {
     const schedule = schedules.get(backup.name);
     return schedule?.name === '' ? undefined : schedule;
   };
+  const isOver = ({ metadata }: Backup): boolean => (timeOf(metadata?.expiration) ?? pass.now) < pass.now;
   const isCurrent = (backup: Backup): boolean => {
     const schedule = scheduleOf(backup);
-    if (!schedule) return true;
+    if (!schedule) return !isOver(backup);
     const { deciding, newestUsable } = schedule;
     return backup === deciding || backup === newestUsable || !deciding || startedAt(backup) > startedAt(deciding);
   };
@@ -45,7 +51,7 @@ export function backupVoice(pass: CheckPass): BackupVoice {
     const identity = JSON.stringify([object.name, object.namespace, named]);
     if (isCurrent(backup) && !told.has(identity)) {
       told.add(identity);
-      const message = schedule ? `${backup.name} ${finding.message}` : finding.message;
+      const message = schedule ? naming(backup.name, finding.message) : finding.message;
       pass.emit({ ...finding, object, message, ...(named && { subject: named }), backup: backup.name });
     } else if (finding.severity !== 'info') pass.mark(backup.name, finding.severity === 'critical' ? 'error' : 'warning', finding.message);
   };

@@ -1,8 +1,8 @@
 /**
  * What a backup was meant to hold, and who left out what it does not: told from the spec as the server defaulted it.
  */
-import type { BackupSpec } from '../../velero/backup.ts';
-import { holdsAllNamespaces, type KindNames, whyNotHeld } from '../../velero/source/held-kinds.ts';
+import type { BackupMetadata, BackupSpec } from '../../velero/backup.ts';
+import { holdsAllNamespaces, holdsNamespace, type KindNames, whyNotHeld } from '../../velero/source/held-kinds.ts';
 
 /**
  * What a backup is for. `everything`: all namespaces and kinds, a cluster is to come of it. `namespaces`: all that is in some namespaces, for a
@@ -11,10 +11,10 @@ import { holdsAllNamespaces, type KindNames, whyNotHeld } from '../../velero/sou
 export type BackupClaim = 'everything' | 'namespaces' | 'selection';
 
 /**
- * `by-filter`: who made the backup wanted it so. `by-velero`: nobody did. Since 1.17 the server adds volumesnapshotcontents to
+ * `by-filter`, `by-selector`: who made the backup wanted it so, by kind or by label. `by-velero`: nobody did. Since 1.17 the server adds volumesnapshotcontents to
  * excludedClusterScopedResources (backup_controller.go), and a backup with any such exclude holds no cluster-scoped kinds that are not named.
  */
-export type LeftOut = 'no' | 'by-filter' | 'by-velero';
+export type LeftOut = 'no' | 'by-filter' | 'by-selector' | 'by-velero';
 
 /** Added by the server, wanted by nobody: backup_controller.go, autoExclude...ScopedResources. */
 const addedByServer = new Set(['volumesnapshots.snapshot.storage.k8s.io', 'volumesnapshotcontents.snapshot.storage.k8s.io']);
@@ -36,13 +36,27 @@ export function claimOf(spec: BackupSpec): BackupClaim {
 
 /** Why not all objects of a kind are in a backup with this spec. */
 export function leftOut(spec: BackupSpec, kind: KindNames): LeftOut {
-  if (whyNotHeld(kind, spec) === undefined) return 'no';
+  if (whyNotHeld(kind, spec) === undefined) return hasSelector(spec) ? 'by-selector' : 'no';
   const asked: BackupSpec = {
     ...spec,
     excludedClusterScopedResources: wanted(spec.excludedClusterScopedResources),
     excludedNamespaceScopedResources: wanted(spec.excludedNamespaceScopedResources),
   };
   return whyNotHeld(kind, asked) === undefined ? 'by-velero' : 'by-filter';
+}
+
+/** By Velero's own account. */
+export const lostNothing = ({ phase, errors }: BackupMetadata): boolean => phase === 'Completed' && errors === 0;
+
+/**
+ * Every object of a kind that the cluster had is in the backup: of one namespace, or, where it is not known in which, of all. Apart from those that
+ * carry the label velero.io/exclude-from-backup, which is somebody's wish.
+ */
+export function holdsEvery(metadata: BackupMetadata, kind: KindNames, namespace: string | undefined): boolean {
+  const { spec } = metadata;
+  if (leftOut(spec, kind) !== 'no' || !lostNothing(metadata)) return false;
+  if (!kind.namespaced) return true;
+  return namespace === undefined ? holdsAllNamespaces(spec) : holdsNamespace(namespace, spec);
 }
 
 /**

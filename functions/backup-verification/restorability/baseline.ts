@@ -37,6 +37,15 @@ const inEveryNamespace: Readonly<Partial<Record<BaselineKind, readonly string[]>
   ServiceAccount: ['default'],
 };
 
+/** Made in every namespace by whoever runs the mesh or the platform, once it is there: Istio's and OpenShift's certificates. */
+const filledIn: Readonly<Partial<Record<BaselineKind, readonly string[]>>> = {
+  ConfigMap: ['istio-ca-root-cert', 'openshift-service-ca.crt', 'linkerd-identity-trust-roots'],
+  ServiceAccount: ['builder', 'deployer'],
+};
+
+/** Is it made again in each namespace by a controller that is no part of Kubernetes? */
+export const isFilledIn = (kind: BaselineKind, { name }: Named): boolean => filledIn[kind]?.includes(name) === true;
+
 /** `NAMESPACE/NAME`, or the name of what is in none. */
 const everywhere: Readonly<Partial<Record<BaselineKind, readonly string[]>>> = {
   ConfigMap: ['kube-system/extension-apiserver-authentication', 'kube-system/kube-apiserver-legacy-service-account-token-tracking'],
@@ -68,8 +77,23 @@ export function isBuiltIn(kind: BaselineKind, { namespace, name }: Named, platfo
 
 const ownGroups: ReadonlySet<string> = new Set(apiLives.lives.map(({ group }) => group));
 
-/** Served by whoever adds them (metrics-server, adapters): no CRD stands behind them. */
-const aggregatedGroups = new Set(['metrics.k8s.io', 'custom.metrics.k8s.io', 'external.metrics.k8s.io', 'metrics.eks.amazonaws.com']);
+/**
+ * Served by an API server of their own (metrics-server, Calico's, KubeVirt's, OLM's, Carvel's): no CRD stands behind them. What can be kept in a
+ * backup at all shows objects that are in it under another group, or that are computed.
+ */
+const aggregatedGroups = new Set([
+  'metrics.k8s.io',
+  'custom.metrics.k8s.io',
+  'external.metrics.k8s.io',
+  'metrics.eks.amazonaws.com',
+  'projectcalico.org',
+  'subresources.kubevirt.io',
+  'upload.cdi.kubevirt.io',
+  'packages.operators.coreos.com',
+  'data.packaging.carvel.dev',
+  'identity.concierge.pinniped.dev',
+  'login.concierge.pinniped.dev',
+]);
 
 /** Brought by Velero's own installation, without which nothing is restored. */
 const veleroGroup = 'velero.io';

@@ -4,7 +4,8 @@
  * A backup of everything is to bring back a cluster: what it lacks is missing. A backup of some namespaces is restored into a cluster that has
  * the rest: there only what belongs into these namespaces is missing, and what is of no namespace is worth knowing, unless the cluster was
  * reached and lacks it too. Critical is what keeps a workload that ran from coming up out of the newest backup of everything. What did not run
- * when it was backed up is no worse after the restore than before: a warning.
+ * when it was backed up is no worse after the restore than before: a warning. Where the cluster itself lacked the thing (a binding to a Role that
+ * was deleted, a pull secret that never was), the backup is as whole as the cluster, and only what ran without it comes up no more.
  */
 import type { Severity } from '../../scan/contracts.ts';
 import type { OpenedBackup } from '../contracts.ts';
@@ -24,8 +25,10 @@ export interface Absence {
   readonly worked: boolean;
   /** Of the cluster as it is now. */
   readonly inCluster: 'has' | 'lacks' | 'unasked';
-  /** Whoever made the backup keeps things of this kind out of it. */
+  /** Whoever made the backup keeps things of this kind, or of its namespace, out of it. */
   readonly isFiltered: boolean;
+  /** Everything of its kind is in the backup: the cluster lacked it too, when it was backed up. */
+  readonly wasLacking: boolean;
 }
 
 export interface BackupStanding {
@@ -42,15 +45,19 @@ export const standingOf = ({ backup, metadata, schedule }: OpenedBackup): Backup
 /** Undefined: it need not be said. */
 export function gravityOf(
   { claim, isNewest }: BackupStanding,
-  { effect, scope, worked, inCluster, isFiltered }: Absence,
+  { effect, scope, worked, inCluster, isFiltered, wasLacking }: Absence,
 ): Severity | undefined {
+  const isHarmful = effect === 'blocking' && (worked || !wasLacking);
   // An empty cluster would lack it all the same.
-  if (inCluster === 'has') return claim === 'everything' ? 'info' : undefined;
-  if (effect === 'recreated' || effect === 'idle') return 'info';
+  if (inCluster === 'has') {
+    if (claim !== 'everything') return undefined;
+    return isHarmful && !isFiltered && !wasLacking ? 'warning' : 'info';
+  }
+  if (effect === 'recreated' || effect === 'idle' || (wasLacking && !isHarmful)) return 'info';
   if (claim === 'everything') {
     if (isFiltered) return effect === 'blocking' ? 'warning' : 'info';
     return effect === 'blocking' && worked && isNewest ? 'critical' : 'warning';
   }
   const isMeant = claim === 'namespaces' && scope === 'namespace' && !isFiltered;
-  return isMeant || inCluster === 'lacks' ? 'warning' : 'info';
+  return isMeant || (inCluster === 'lacks' && effect === 'blocking') ? 'warning' : 'info';
 }

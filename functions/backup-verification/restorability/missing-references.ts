@@ -3,7 +3,7 @@ import type { ArchivedObject } from '../../velero/archive/archive-facts.ts';
 import { groupResource } from '../../velero/archive/archive-path.ts';
 import type { ArchiveReducer, CheckPass, OpenedBackup } from '../contracts.ts';
 import { collectNeeds, type Missing, type MissingKind, needOf, sawWhole, sayMissing, type Wanted } from './absences.ts';
-import { type BaselineKind, isBuiltIn, platformOf } from './baseline.ts';
+import { type BaselineKind, isBuiltIn, isFilledIn, platformOf } from './baseline.ts';
 import { placeOf } from './fields.ts';
 import { type ReferredKind, workloadOf } from './references.ts';
 import { isRestored } from './restored.ts';
@@ -42,12 +42,16 @@ export function missingReferences(opened: OpenedBackup, pass: CheckPass, things:
         opened,
         pass,
         things,
-        missing.map((wanted) => ({
-          ...wanted,
-          inCluster: things.present?.(wanted.name) ?? 'unasked',
-          consequence,
-          remedy: remedy(wanted),
-        })),
+        missing.map((wanted) => {
+          const isMade = isFilledIn(things.kind, wanted);
+          return {
+            ...wanted,
+            ...(isMade && { effect: 'recreated' as const }),
+            inCluster: things.present?.(wanted.name) ?? 'unasked',
+            consequence: isMade ? 'its pods wait until the controller that puts it into every namespace runs' : consequence,
+            remedy: isMade ? 'have the mesh or platform that makes it running in the cluster that is restored into' : remedy(wanted),
+          };
+        }),
       );
     },
   };

@@ -2,16 +2,19 @@
 import type { ArchivedObject } from '../../velero/archive/archive-facts.ts';
 import { groupResource } from '../../velero/archive/archive-path.ts';
 
-/** Rewritten by Velero (PersistentVolumes' claimRef, subjects), made again by controllers, or not to be looked into. */
+/** Rewritten by Velero (PersistentVolumes' claimRef, snapshots, subjects), made again by controllers, or not to be looked into. */
 const leftAlone = new Set([
   'secrets',
   'endpoints',
   'endpointslices.discovery.k8s.io',
   'leases.coordination.k8s.io',
   'persistentvolumes',
+  'volumesnapshotcontents.snapshot.storage.k8s.io',
   'rolebindings.rbac.authorization.k8s.io',
   'clusterrolebindings.rbac.authorization.k8s.io',
 ]);
+/** Records of what was: of backups, and of what scanners found. Nothing acts on them. */
+const groupsOfRecords = new Set(['velero.io', 'wgpolicyk8s.io', 'reports.kyverno.io', 'aquasecurity.github.io', 'openreports.io']);
 /** Lists of namespaces by name: ServiceMonitor.spec.namespaceSelector.matchNames and its like. */
 const listKeys = new Set(['matchNames', 'namespaces', 'watchNamespaces', 'sourceNamespaces']);
 const nameLabel = 'kubernetes.io/metadata.name';
@@ -21,7 +24,7 @@ const deepest = 40;
 /** The namespaces among `sources` that an object outside its metadata and status names, each with the first place where. */
 export function namespacesNamed(object: ArchivedObject, sources: ReadonlySet<string>): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
-  if (leftAlone.has(groupResource(object))) return found;
+  if (leftAlone.has(groupResource(object)) || groupsOfRecords.has(object.group)) return found;
   const note = (namespace: unknown, place: string): void => {
     if (typeof namespace === 'string' && sources.has(namespace) && !found.has(namespace)) found.set(namespace, place);
   };

@@ -21,6 +21,8 @@ export interface Workload {
   readonly object: Ref;
   readonly namespace: string;
   readonly references: readonly Reference[];
+  /** The claims that its pods make for themselves, by the name of the volume: PersistentVolumeClaim templates. */
+  readonly ephemeralClaims: readonly { readonly volume: string; readonly claim: Fields }[];
   /** Something else makes it: a Deployment its ReplicaSets, a ReplicaSet its pods. */
   readonly isControlled: boolean;
   /** Nothing of it runs: no replicas, suspended. */
@@ -61,8 +63,12 @@ function readWorkload(object: ArchivedObject, namespace: string, path: readonly 
   if (!isRestored(object)) return undefined;
   // The revisions that a Deployment keeps refer to ConfigMaps that went with them.
   if (groupResource(object) === 'replicasets.apps' && isIdle && isControlled) return undefined;
-  const references = referencesOf(fieldsAt(object.body, ...path));
-  return { object: refOf(object), namespace, references, isControlled, isIdle, worked: !isIdle && wasReady(object) };
+  const spec = fieldsAt(object.body, ...path);
+  const references = referencesOf(spec);
+  const ephemeralClaims = itemsOf(spec.volumes).flatMap(({ name, ephemeral }) =>
+    ephemeral === undefined ? [] : [{ volume: nameOf(name) ?? '?', claim: fieldsAt(ephemeral, 'volumeClaimTemplate') }],
+  );
+  return { object: refOf(object), namespace, references, ephemeralClaims, isControlled, isIdle, worked: !isIdle && wasReady(object) };
 }
 
 const runsNothing = ({ body }: ArchivedObject): boolean => {

@@ -19,6 +19,8 @@ export interface Webhook {
   readonly service: ServicePlace;
   readonly rules: readonly Fields[];
   readonly namespaceSelector: Fields;
+  /** It asks about some of these objects alone, and which is not known here. */
+  readonly isChoosy: boolean;
 }
 
 /** The Service of a clientConfig; undefined where it is a URL, or nothing. */
@@ -46,9 +48,18 @@ export function failingWebhooks(object: ArchivedObject): readonly Webhook[] {
         service,
         rules: itemsOf(webhook.rules),
         namespaceSelector: fieldsAt(webhook, 'namespaceSelector'),
+        isChoosy: isChoosy(webhook),
       },
     ];
   });
+}
+
+const labelsRequired = new Set(['In', 'Exists']);
+/** By CEL, or by labels that an object must have; what only leaves out the ones with some label asks about nearly all. */
+function isChoosy({ objectSelector, matchConditions }: Fields): boolean {
+  const { matchLabels, matchExpressions } = fieldsAt(objectSelector);
+  const requires = itemsOf(matchExpressions).some(({ operator }) => typeof operator === 'string' && labelsRequired.has(operator));
+  return requires || Object.keys(fieldsAt(matchLabels)).length > 0 || itemsOf(matchConditions).length > 0;
 }
 
 const hasAny = (list: unknown, ...names: readonly string[]): boolean => textsOf(list).some((text) => text === '*' || names.includes(text));

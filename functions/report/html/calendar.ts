@@ -13,12 +13,12 @@ import type { Report } from '../model.ts';
 import { inJson, type Markup } from './parts.ts';
 import { listOne, roomOf } from './room.ts';
 
-/** Of the page, for each location: some 60 schedules. */
-const calendarBytes = 150_000;
+/** Of the page, for each location (some 60 schedules), and for all together. */
+const [calendarBytes, allCalendarsBytes] = [150_000, 600_000];
 
 export const calendarSection = (report: Report): Markup[] =>
-  [...byLocation(report)].map(([location, schedules]) => {
-    const room = roomOf(calendarBytes);
+  [...byLocation(report)].map(([location, schedules], _index, locations) => {
+    const room = roomOf(Math.min(calendarBytes, Math.floor(allCalendarsBytes / locations.length)));
     const rows = schedules.flatMap((schedule) => listOne(schedule, room, row).markup ?? []);
     const left = schedules.length - rows.length;
     return html`<section class="backups"><h2>Backups of the last 30 days <span class="count">${location}</span></h2>
@@ -42,5 +42,9 @@ const tone: Readonly<Record<BackupSchedule['calendar'][number]['verdict'], strin
   error: 'critical',
   unknown: 'incomplete',
   'in-progress': 'info',
+  listed: 'listed-day',
   none: 'none-day',
 };
+
+/** Of a verdict in a table, which may be any text. */
+export const toneOf = (verdict: string): string => (Object.hasOwn(tone, verdict) ? tone[verdict as keyof typeof tone] : '');

@@ -3,6 +3,7 @@ import { html } from 'hono/html';
 import type { Report } from '../model.ts';
 import { counted, grouped } from '../summary.ts';
 import { duration, overridesText, sameReason } from '../wording.ts';
+import { toneOf } from './calendar.ts';
 import { inJson, type Markup, objectLabel, remedyBlock, time } from './parts.ts';
 import { listOne, type Room, roomOf } from './room.ts';
 
@@ -81,6 +82,9 @@ const muteRow = ({
 `;
 };
 
+/** Of the page, for all tables together. */
+const tablesBytes = 600_000;
+
 export const tablesSection = ({ tables = [] }: Report): Markup[] =>
   tables.map(
     ({ title, columns, rows }) => html`<section><h2>${title}</h2>
@@ -88,16 +92,30 @@ ${table(
   columns.map(column),
   within(
     rows,
-    roomOf(sectionBytes),
+    roomOf(Math.min(sectionBytes, Math.floor(tablesBytes / tables.length))),
     ([
       first = '',
       ...cells
-    ]) => html`<tr><th scope="row">${first}</th>${cells.map((cell, index) => (typeof cell === 'number' ? numberCell(columns[index + 1] ?? '', cell) : html`<td>${cell}</td>`))}</tr>
+    ]) => html`<tr><th scope="row">${first}</th>${cells.map((cell, index) => tableCell(columns[index + 1] ?? '', cell))}</tr>
 `,
     restRow(columns.length),
   ),
 )}</section>`,
   );
+
+const date = /(\d{4}-\d{2}-\d{2}(?: \d{2}:\d{2})?)/;
+/** Longer texts are read, and may break where they like. */
+const briefCell = 60;
+
+/** On a phone the cells stand below one another: those that say little need their column’s name. */
+function tableCell(name: string, cell: string | number): Markup {
+  if (typeof cell === 'number') return numberCell(name, cell);
+  if (cell === '') return html`<td></td>`;
+  if (name === 'Verdict') return html`<td class="${toneOf(cell)}"><b class="toned">${cell}</b></td>`;
+  if (cell.length > briefCell) return html`<td>${cell}</td>`;
+  const parts = cell.split(date).map((part) => (date.test(part) ? html`<span class="date">${part}</span>` : part));
+  return html`<td data-column="${name}">${parts}</td>`;
+}
 
 export const checksSection = ({ checks }: Report): Markup => {
   const ran = checks.filter((check) => check.ran).length;

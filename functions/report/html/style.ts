@@ -146,6 +146,8 @@ th.number, td.number { min-width: 4rem; }
 table.many { font-size: .8125rem; }
 .many :is(th, td) { min-width: 3.5rem; padding-right: .75rem; }
 .many tbody th { min-width: 8rem; }
+.date { white-space: nowrap; }
+.toned { font-weight: 600; color: var(--tone, inherit); }
 .many :is(th, td):not(:first-child, :last-child) { overflow-wrap: normal; }
 thead th { border-top: 0; font-size: .8125rem; color: var(--quiet); }
 tbody tr:last-child > * { border-bottom: 1px solid var(--line); }
@@ -180,7 +182,8 @@ footer { margin-top: 4rem; font-size: .8125rem; color: var(--quiet); }
   th, td { min-width: 0 !important; padding: 0; border: 0 !important; }
   tbody th { font-weight: 600; }
   td.number, th.number { text-align: left; }
-  td.number::before { content: attr(data-column) ": "; color: var(--quiet); }
+  td.number::before, .many td[data-column]::before { content: attr(data-column) ": "; color: var(--quiet); }
+  td:empty { display: none; }
 }
 @media print {
   :root { color-scheme: light; --ground: #fff; --sheet: #fff; --line: #bbb; --quiet: #444; --ink: #000; --strong: #000; --code: #f4f4f4; }

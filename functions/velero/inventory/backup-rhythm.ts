@@ -8,17 +8,24 @@ import { type VeleroCron, veleroCron } from './velero-cron.ts';
 /** Velero looks at its schedules once a minute, and uploads at the end: nothing is there sooner (ms). */
 const shortest = minutes(30);
 
-/** How long (ms) a backup takes from its start until it lies in the bucket: the longest of the last ten, and half an hour at least. */
+/**
+ * How long (ms) a backup takes from its start until it lies in the bucket: what the last ten took, without the longest, and half an hour at least. One
+ * that was finished days later, as the server was down meanwhile, must not excuse days without a backup.
+ */
 export function takes({ backups }: Pick<ScheduleFacts, 'backups'>): number {
   const finished = backups.filter(isFinished).slice(0, 10);
   const durations = finished.map((backup) => (timeOf(backup.metadata?.completionTimestamp) ?? 0) - startedAt(backup));
-  return Math.max(shortest, ...durations);
+  const [longest = 0, ...others] = durations.toSorted((a, b) => b - a);
+  return Math.max(shortest, others[0] ?? longest);
 }
 
 /** Velero gives plugins so long to finish their operations where a backup says nothing else (--default-item-operation-timeout). */
 const defaultOperationTimeout = hours(4);
 
-/** Until when (ms) Velero may still work on a backup that is waiting or finalizing: its itemOperationTimeout, and an hour for the rest. */
+/**
+ * Until when (ms) Velero may still work on a backup that is waiting or finalizing: its itemOperationTimeout, and an hour for the rest. Operations begin
+ * when the objects are through, which is when velero-backup.json is written first.
+ */
 export function mayWorkUntil(backup: Backup): number {
   let timeout = defaultOperationTimeout;
   try {
@@ -26,7 +33,7 @@ export function mayWorkUntil(backup: Backup): number {
   } catch {
     // Not given, or in a form that Velero itself would not take.
   }
-  return startedAt(backup) + timeout + hours(1);
+  return Math.max(startedAt(backup), backup.files.metadata?.lastModified ?? 0) + timeout + hours(1);
 }
 
 /** The newest backup that Velero may still be working on. */

@@ -10,15 +10,20 @@ import { timeZoneOf } from './velero-cron.ts';
 
 /**
  * One for each name of the label velero.io/schedule-name, one without a name for what was made by hand, and one for each Schedule of this location
- * that has no backup here. `location` (`s3://bucket/prefix`) tells which Schedules those are; without it the backups' own storageLocation does.
+ * that has no backup here. A backup that begins after `now` decides nothing. `location` (`s3://bucket/prefix`) tells which Schedules those are; without it the backups' own storageLocation does.
  */
-export function schedulesOf(backups: readonly Backup[], cluster: ClusterFacts, location?: string): readonly ScheduleFacts[] {
+export function schedulesOf(
+  backups: readonly Backup[],
+  cluster: ClusterFacts,
+  location?: string,
+  now = Number.POSITIVE_INFINITY,
+): readonly ScheduleFacts[] {
   const storageLocations = new Set(backups.flatMap(({ metadata }) => metadata?.spec.storageLocation ?? []));
   const objects = schedulesWritingTo(cluster, location, storageLocations);
   const named = new Map(objects.map((object) => [object.metadata?.name ?? '', object]));
   const names = new Set([...named.keys(), ...backups.flatMap(({ metadata }) => metadata?.schedule ?? [])]);
   const groups = Map.groupBy(backups, (backup) => scheduleNameOf(backup, names));
-  return [...new Set([...names, ...groups.keys()])].toSorted().map((name) => factsOf(name, groups.get(name) ?? [], named.get(name)));
+  return [...new Set([...names, ...groups.keys()])].toSorted().map((name) => factsOf(name, groups.get(name) ?? [], named.get(name), now));
 }
 
 /** By its label; a backup whose velero-backup.json cannot be had by the name that Velero gives, SCHEDULE-20261124030000. */
@@ -28,10 +33,14 @@ function scheduleNameOf({ name, metadata }: Backup, names: ReadonlySet<string>):
   return schedule !== undefined && names.has(schedule) ? schedule : '';
 }
 
-function factsOf(name: string, backups: readonly Backup[], object: Wire<ScheduleObject> | undefined): ScheduleFacts {
+/** Clocks may differ by so much (ms). What is dated later would be the newest for ever, and keep all others from being looked at. */
+const clockSkew = 10 * 60_000;
+
+function factsOf(name: string, backups: readonly Backup[], object: Wire<ScheduleObject> | undefined, now: number): ScheduleFacts {
   const newestFirst = backups.toSorted((a, b) => startedAt(b) - startedAt(a));
-  const deciding = newestFirst.find(isFinished);
-  const newestUsable = newestFirst.find(isUsable);
+  const past = newestFirst.filter((backup) => startedAt(backup) <= now + clockSkew);
+  const deciding = past.find(isFinished);
+  const newestUsable = past.find(isUsable);
   const namespace = object?.metadata?.namespace ?? newestFirst.find(({ metadata }) => metadata)?.metadata?.namespace ?? 'velero';
   return {
     name,

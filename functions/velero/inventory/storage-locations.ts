@@ -31,14 +31,23 @@ export function storageLocationsAt(cluster: ClusterFacts, location: string): Lis
   return { state: 'read', objects: place ? listed.objects.filter((each) => isAt(each, place)) : [] };
 }
 
-const nameOf = ({ metadata }: StorageLocation): string => metadata?.name ?? '';
+interface Named {
+  readonly metadata?: { readonly name?: string | null; readonly namespace?: string | null } | null;
+}
+const nameOf = ({ metadata }: Named): string => metadata?.name ?? '';
+const namespaceOf = ({ metadata }: Named): string => metadata?.namespace ?? '';
 
-/** Where a Schedule writes that names no location: the cluster's default, which is called `default` where none is marked (velero pkg/cmd/server). */
-function defaultLocation(cluster: ClusterFacts): string {
+/** Where a Schedule writes that names no location: its Velero's default, which is called `default` where none is marked (velero pkg/cmd/server). */
+function defaultLocation(cluster: ClusterFacts, schedule: Wire<ScheduleObject>): string {
   const listed = cluster.of(backupStorageLocations);
-  const marked = listed.state === 'read' ? listed.objects.find(({ spec }) => spec?.default === true) : undefined;
+  const isDefault = (each: StorageLocation) => each.spec?.default === true && namespaceOf(each) === namespaceOf(schedule);
+  const marked = listed.state === 'read' ? listed.objects.find(isDefault) : undefined;
   return marked ? nameOf(marked) : 'default';
 }
+
+/** Is an object (a Schedule, a Backup) that names this location meant by one of these? A cluster may have several Veleros, each with its `default`. */
+export const isNamedBy = (object: Named, location: string, locations: readonly StorageLocation[]): boolean =>
+  locations.some((each) => nameOf(each) === location && namespaceOf(each) === namespaceOf(object));
 
 /**
  * The Schedules that write to a location. Where its BackupStorageLocations are not told (a folder on disk, a right that is missing), those that
@@ -52,7 +61,9 @@ export function schedulesWritingTo(
   const listed = cluster.of(veleroSchedules);
   if (listed.state === 'unread') return [];
   const at = location !== undefined && bucketPlace(location) ? storageLocationsAt(cluster, location) : undefined;
-  const names = new Set(at?.state === 'read' ? at.objects.map(nameOf) : saidByBackups);
-  const unnamed = defaultLocation(cluster);
-  return listed.objects.filter(({ spec }) => names.has(spec?.template?.storageLocation || unnamed));
+  const names = new Set(saidByBackups);
+  return listed.objects.filter((schedule) => {
+    const name = schedule.spec?.template?.storageLocation || defaultLocation(cluster, schedule);
+    return at?.state === 'read' ? isNamedBy(schedule, name, at.objects) : names.has(name);
+  });
 }

@@ -49,10 +49,20 @@ async function* pages(
   do {
     const command = new ListObjectsV2Command({ Bucket: bucket, ...asked, ...(token !== undefined && { ContinuationToken: token }) });
     const page = await asker.ask(command, { action: 's3:ListBucket', signal });
-    yield page;
+    const before = token;
     token = page.IsTruncated ? page.NextContinuationToken : undefined;
+    // What is not listed would be taken for deleted, and the same page again never ends.
+    if (page.IsTruncated && (!token || token === before)) throw cutListing(asker, asked.Prefix);
+    yield page;
   } while (token !== undefined);
 }
+
+const cutListing = ({ location }: S3Asker, prefix: string): StoreError =>
+  new StoreError(
+    'unreachable',
+    `s3:ListBucket of s3://${location.bucket}/${prefix}: the store says that there is more, and not where to go on`,
+    'it does not list as S3 does (ListObjectsV2, NextContinuationToken): is it new enough, or is a proxy in between?',
+  );
 
 /** Nothing for the marker of a folder, as the console makes it. */
 function storedObject({ Key: key, Size: size = 0, ETag: etag = '', LastModified: at, StorageClass: storageClass }: S3Object, top: string) {

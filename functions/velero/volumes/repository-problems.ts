@@ -11,12 +11,12 @@ export interface RepositoryProblems {
   readonly unknown: readonly { readonly reason: string; readonly remedy: string }[];
 }
 
-/** `snapshotIds`: which snapshots backups claim to have there. kopia’s lie encrypted in its packs: a listing cannot show them. */
-export function repositoryProblems(repository: Repository, snapshotIds: readonly string[]): RepositoryProblems {
+/** `snapshotIds`: which snapshots backups claim to have there. kopia’s lie encrypted in its packs: a listing cannot show them. `bytes`: how much they moved there. */
+export function repositoryProblems(repository: Repository, snapshotIds: readonly string[], bytes = 0): RepositoryProblems {
   const nothing = { missing: true, damage: [], oddities: [], unknown: [] };
   if (repository.objects === 0) return nothing;
   const { empty, archived } = repository;
-  const own = repository.type === 'kopia' ? kopiaProblems(repository) : resticProblems(repository, snapshotIds);
+  const own = repository.type === 'kopia' ? kopiaProblems(repository, bytes) : resticProblems(repository, snapshotIds);
   return {
     missing: false,
     damage: [...own.damage, ...(empty.count > 0 ? [`${empty.count} of its objects have no bytes: ${someOf(empty)}`] : [])],
@@ -39,7 +39,10 @@ const someOf = ({ count, keys }: Some): string => `${keys.join(', ')}${count > k
 
 type Own = Omit<RepositoryProblems, 'missing'>;
 
-function kopiaProblems({ folder, format, initialised, hasBlobSettings, metadataPacks, indexes }: KopiaRepository): Own {
+function kopiaProblems(
+  { folder, format, initialised, hasBlobSettings, packs, metadataPacks, indexes }: KopiaRepository,
+  bytes: number,
+): Own {
   const unknown = [format, initialised].flatMap((file) =>
     file.state === 'unknown' ? [{ reason: file.message, remedy: file.remedy }] : [],
   );
@@ -49,6 +52,10 @@ function kopiaProblems({ folder, format, initialised, hasBlobSettings, metadataP
       ...[format, initialised].flatMap((file) => (file.state === 'damaged' ? [file.message] : [])),
       ...sameId(folder, format, initialised),
       ...(metadataPacks === 0 ? [`${folder} has no q blob: the folders and the snapshots' manifests are gone`] : []),
+      // Folders and empty files need none.
+      ...(packs === 0 && bytes > 0
+        ? [`${folder} has no p blob: the files' content is gone, of which this backup moved ${bytes} bytes`]
+        : []),
       ...(indexes === 0 ? [`${folder} has no index blob (xn, xs, xr or n): nothing in its packs can be found`] : []),
     ],
     // kopia itself goes on without it (repo/format/format_manager.go).

@@ -21,16 +21,21 @@ export type VolumeVerdict =
       readonly dataMover?: string;
       readonly snapshotId?: string;
       readonly empty: boolean;
+      /** That were moved, by Velero's own count. */
+      readonly bytes?: number;
       /** What is odd about it, though Velero calls it whole. */
       readonly doubt?: string;
     }
   /** In the provider's own snapshot: outside the bucket. */
   | { readonly state: 'snapshot'; readonly by: 'csi' | 'native'; readonly where: string; readonly handle: string }
-  /** Left out, and Velero says why. `wish`: asked for of this volume, of the backup as a whole (no snapshots), or by nobody. */
-  | { readonly state: 'skipped'; readonly reason: string; readonly wish: 'volume' | 'backup' | 'nobody' }
+  /**
+   * Left out, and Velero says why. `mountsAgain`: the file system outside the cluster that a restore mounts again as it is then. `wish`: asked for of this volume, of the backup as a whole
+   * (no snapshots), or by nobody.
+   */
+  | { readonly state: 'skipped'; readonly reason: string; readonly wish: 'volume' | 'backup' | 'nobody'; readonly mountsAgain?: string }
   /** It was tried, and there is nothing to restore from. */
   | { readonly state: 'failed'; readonly reason: string }
-  | { readonly state: 'none'; readonly reason: string }
+  | { readonly state: 'none'; readonly reason: string; readonly mountsAgain?: string }
   /** Pending or Lost: there is no volume; or one that ends with its pod. */
   | { readonly state: 'no-data'; readonly reason: string }
   | { readonly state: 'unknown'; readonly reason: string; readonly remedy: string };
@@ -46,6 +51,7 @@ export interface VolumeSources {
   /** As the backup's spec has them. */
   readonly snapshotVolumes?: boolean | undefined;
   readonly defaultVolumesToFsBackup?: boolean | undefined;
+  readonly resourcePolicy?: string | undefined;
   readonly objects: VolumeObjects;
   /** The archive was read to its end. */
   readonly whole: boolean;
@@ -64,18 +70,34 @@ export function volumeVerdicts(sources: VolumeSources): readonly ClaimVerdict[] 
     .map((claim) => ({ claim, verdict: verdictOf(claim, sources, evidence) }));
 }
 
-const best: readonly VolumeVerdict['state'][] = ['moved', 'snapshot', 'unknown', 'failed', 'skipped'];
+const best: readonly VolumeVerdict['state'][] = ['moved', 'snapshot', 'unknown'];
+const rest: readonly VolumeVerdict['state'][] = ['failed', 'skipped'];
 
 function verdictOf(claim: Claim, sources: VolumeSources, evidence: Evidence): VolumeVerdict {
   const found = evidence(claim);
-  for (const state of best) {
-    const verdict = found.find((each) => each.state === state);
-    if (verdict) return verdict;
-  }
+  const oneOf = (states: typeof best) => states.map((state) => found.find((each) => each.state === state)).find(Boolean);
+  const told = oneOf(best);
+  if (told) return told;
+  // Whatever was tried: its data ends with the pod, and the next one begins empty.
+  if (claim.ephemeral) return { state: 'no-data', reason: 'its pod owns it (an ephemeral volume)' };
+  const without = oneOf(rest);
+  if (without) return withMount(without, claim, sources);
   if (claim.phase !== undefined && claim.phase !== 'Bound') return { state: 'no-data', reason: `it is ${claim.phase}, without a volume` };
   if (claim.phase === undefined && claim.volumeName === undefined) return { state: 'no-data', reason: 'it has no volume' };
-  if (claim.ephemeral) return { state: 'no-data', reason: 'its pod owns it (an ephemeral volume)' };
-  return unreadOf(sources) ?? { state: 'none', reason: whyNone(claim, sources) };
+  return unreadOf(sources) ?? withMount({ state: 'none', reason: whyNone(claim, sources) }, claim, sources);
+}
+
+/** File systems that are there without the cluster: by the volume's source, and by the CSI driver. */
+const sharedSources = new Set(['nfs', 'cephfs', 'glusterfs', 'azureFile']);
+const sharedDrivers =
+  /^(efs|fsx|s3)\.csi\.aws\.com$|^fsx\.openzfs\.csi\.aws\.com$|^(nfs|smb)\.csi\.k8s\.io$|^file\.csi\.azure\.com$|^filestore\.csi\.storage\.gke\.io$|(^|\.)cephfs\.csi\.ceph\.com$/;
+
+/** A volume without a copy of its data comes back as it is where its policy is Retain (velero pkg/restore/restore.go). */
+function withMount(verdict: VolumeVerdict, { volumeName }: Claim, { objects }: VolumeSources): VolumeVerdict {
+  const { source = '', driver = '', reclaimPolicy } = objects.volumes.get(volumeName ?? '') ?? {};
+  const isShared = sharedSources.has(source) || sharedDrivers.test(driver);
+  if (!isShared || reclaimPolicy !== 'Retain' || (verdict.state !== 'none' && verdict.state !== 'skipped')) return verdict;
+  return { ...verdict, mountsAgain: driver || source };
 }
 
 /** What was not found may be in what could not be read. */

@@ -1,7 +1,7 @@
 /** What each of a backup's records says of a claim's data, and whether the records agree. Pure. */
 import type { Companion, ItemOperation, PodVolumeBackup, VolumeInfo } from '../companions/companion-files.ts';
 import type { RepositoryName, VolumeSources, VolumeVerdict } from './volume-data.ts';
-import { type Claim, claimKey, type DataUpload } from './volume-objects.ts';
+import { type Claim, type ClaimSnapshot, claimKey, type DataUpload, type SnapshotContent, type VolumeObjects } from './volume-objects.ts';
 
 /** All that the records say of one claim: often one verdict, none where nothing was found. */
 export type Evidence = (claim: Claim) => readonly VolumeVerdict[];
@@ -69,12 +69,27 @@ function verdictOfInfo(info: VolumeInfo, claim: Claim, records: Records, sources
     if (info.result === 'failed') return failed(`its CSI snapshot failed${operation?.error ? ` (${operation.error})` : ''}`);
     const handle = csi?.snapshotHandle ?? '';
     if (handle === '' || handle === 'unknown') return failed('its CSI snapshot has no handle, so no restore can find it');
+    const lost = lostSnapshot(claim, sources);
+    if (lost !== undefined) return failed(lost);
     return { state: 'snapshot', by: 'csi', where: csi?.driver ?? 'an unknown CSI driver', handle };
   }
   if (backupMethod === 'NativeSnapshot') return nativeOfInfo(info, sources);
   const remedy = 'update Nightshift: a newer Velero wrote this backup';
   return { state: 'unknown', reason: `volumeinfo calls its backup method ${backupMethod ?? 'nothing'}, which is not known`, remedy };
 }
+
+/** A claim is restored from the VolumeSnapshot, and that from its content, both out of the archive (velero pkg/restore/actions/csi). */
+function lostSnapshot({ namespace, name }: Claim, { backup, objects, whole }: VolumeSources): string | undefined {
+  if (!whole) return undefined;
+  const own = (objects.snapshots.get(claimKey(namespace, name)) ?? []).filter((each) => isLabelled(each.backup, backup));
+  if (own.length === 0) return 'its VolumeSnapshot is not in the archive, and only through it is a CSI snapshot restored';
+  if (own.some((snapshot) => contentOf(snapshot, objects)?.handle !== undefined)) return undefined;
+  return `the VolumeSnapshotContent ${own[0]?.contentName ?? 'of its VolumeSnapshot'} is not in the archive, or has no snapshotHandle`;
+}
+
+/** By the name that either has of the other: restores go by the content's. */
+const contentOf = ({ key, contentName }: ClaimSnapshot, { contents }: VolumeObjects): SnapshotContent | undefined =>
+  contents.get(contentName ?? '') ?? contents.values().find(({ snapshot }) => snapshot === key);
 
 const operationOf = (claim: Claim, { operations }: Records): ItemOperation | undefined =>
   operations.get(claimKey(claim.namespace, claim.name))?.find(({ error, phase }) => error || phase !== 'Completed');
@@ -132,6 +147,7 @@ function verdictOfPodBackup(record: PodVolumeBackup, { objects, whole }: VolumeS
     empty,
     ...(snapshotId !== undefined && { snapshotId }),
     ...(doubt !== undefined && { doubt }),
+    ...(totalBytes !== undefined && { bytes: totalBytes }),
   };
 }
 
@@ -188,6 +204,7 @@ function verdictOfUpload(upload: DataUpload, claim: Claim, records: Records): Vo
     empty,
     ...(snapshotId !== undefined && { snapshotId }),
     ...(doubt !== undefined && { doubt }),
+    ...(totalBytes !== undefined && { bytes: totalBytes }),
   };
 }
 
@@ -207,8 +224,8 @@ function verdictsOfRecords(claim: Claim, records: Records, sources: VolumeSource
       }),
     ...(objects.snapshots.get(key) ?? [])
       .filter((each) => isLabelled(each.backup, backup))
-      .map(({ contentName }): VolumeVerdict => {
-        const { handle, driver } = objects.contents.get(contentName ?? '') ?? {};
+      .map((snapshot): VolumeVerdict => {
+        const { handle, driver } = contentOf(snapshot, objects) ?? {};
         if (handle === undefined) return failed('its CSI snapshot has no handle in the archive, so no restore can find it');
         return { state: 'snapshot', by: 'csi', where: driver ?? 'an unknown CSI driver', handle };
       }),
@@ -223,7 +240,8 @@ const optedOut = /opted out due to annotation in pod/;
 const notMet = /not satisfy the criteria for VolumePolicy or the legacy snapshot way/;
 
 /** Velero gives a reason for each way in which it did not get the data, `WAY: reason;` each: only all of them together tell whose wish it was. */
-function skipped(skippedReason: string, { snapshotVolumes, defaultVolumesToFsBackup }: VolumeSources): VolumeVerdict {
+function skipped(skippedReason: string, sources: VolumeSources): VolumeVerdict {
+  const { snapshotVolumes, defaultVolumesToFsBackup, resourcePolicy } = sources;
   const parts = skippedReason
     .split(';')
     .map((part) => part.trim())
@@ -232,6 +250,10 @@ function skipped(skippedReason: string, { snapshotVolumes, defaultVolumesToFsBac
   const isAsked = (part: string) => asked.test(part) || (defaultVolumesToFsBackup === true && optedOut.test(part));
   const others = parts.filter((part) => !isAsked(part) && !notMet.test(part) && !optedOut.test(part));
   if (others.length > 0 || parts.length === 0) return { state: 'skipped', reason, wish: 'nobody' };
+  // Neither way, though snapshots are on: so says the action custom or skip of a policy (internal/volumehelper/volume_policy_helper.go).
+  const isPolicy =
+    resourcePolicy !== undefined && snapshotVolumes !== false && [notMet, optedOut].every((why) => parts.some((part) => why.test(part)));
+  if (isPolicy) return { state: 'skipped', reason: `resource policy ${resourcePolicy}`, wish: 'volume' };
   const wish = parts.some(isAsked) ? 'volume' : snapshotVolumes === false ? 'backup' : 'nobody';
   return { state: 'skipped', reason, wish };
 }

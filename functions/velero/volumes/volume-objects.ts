@@ -22,6 +22,8 @@ export interface Volume {
   readonly source?: string;
   /** Of a CSI volume. */
   readonly driver?: string;
+  /** Delete or Retain. */
+  readonly reclaimPolicy?: string;
 }
 
 /** A DataUpload (velero.io/v2alpha1, pkg/apis/velero/v2alpha1/data_upload_types.go). */
@@ -44,6 +46,8 @@ export interface DataUpload {
 
 /** A CSI VolumeSnapshot that is in the archive. */
 export interface ClaimSnapshot {
+  /** `NAMESPACE/NAME`. */
+  readonly key: string;
   /** Of what: `NAMESPACE/NAME`. */
   readonly claim?: string;
   /** Its label: which backup took it. */
@@ -55,6 +59,8 @@ export interface ClaimSnapshot {
 export interface SnapshotContent {
   readonly handle?: string;
   readonly driver?: string;
+  /** Of which VolumeSnapshot: `NAMESPACE/NAME`. */
+  readonly snapshot?: string;
 }
 
 export interface Pod {
@@ -141,10 +147,11 @@ function podClaims(body: Json): Readonly<Record<string, string>> {
   );
 }
 
-const snapshotOf = ({ namespace, body }: ArchivedObject): ClaimSnapshot => {
+const snapshotOf = ({ namespace, name, body }: ArchivedObject): ClaimSnapshot => {
   const [spec, status] = [recordOf(body.spec), recordOf(body.status)];
   const claim = textOf(recordOf(spec.source).persistentVolumeClaimName);
   return present<ClaimSnapshot>({
+    key: claimKey(namespace, name),
     claim: claim === undefined ? undefined : claimKey(namespace, claim),
     backup: textOf(recordOf(recordOf(body.metadata).labels)['velero.io/backup-name']),
     contentName: textOf(status.boundVolumeSnapshotContentName),
@@ -154,12 +161,14 @@ const snapshotOf = ({ namespace, body }: ArchivedObject): ClaimSnapshot => {
 const contentOf = ({ body }: ArchivedObject): SnapshotContent => {
   const [spec, status] = [recordOf(body.spec), recordOf(body.status)];
   const handle = textOf(status.snapshotHandle) ?? textOf(recordOf(spec.source).snapshotHandle);
-  return present<SnapshotContent>({ handle, driver: textOf(spec.driver) });
+  const of = recordOf(spec.volumeSnapshotRef);
+  return present<SnapshotContent>({ handle, driver: textOf(spec.driver), snapshot: claimKey(textOf(of.namespace), textOf(of.name)) });
 };
 
 const volumeOf = ({ body }: ArchivedObject): Volume => {
   const spec = recordOf(body.spec);
-  return present<Volume>({ source: sourceOf(spec), driver: textOf(recordOf(spec.csi).driver) });
+  const reclaimPolicy = textOf(spec.persistentVolumeReclaimPolicy);
+  return present<Volume>({ source: sourceOf(spec), driver: textOf(recordOf(spec.csi).driver), reclaimPolicy });
 };
 
 const podOf = ({ body }: ArchivedObject): Pod => ({

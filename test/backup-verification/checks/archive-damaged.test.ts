@@ -23,7 +23,7 @@ describe('archive-damaged', () => {
   test('cut: critical, with the place and what to do', async () => {
     const { lines, findings, rows } = await withShop(shop.subarray(0, 700));
     assert.deepEqual(lines, [
-      'critical truncated: its archive is cut: what lay behind is lost (byte 700 of the packed file: the file ends in the middle of the packed data)',
+      'critical truncated: its archive is cut at byte 700 of the packed file: what lay behind is lost (the file ends in the middle of the packed data)',
     ]);
     assert.deepEqual([findings[0]?.object.kind, findings[0]?.object.name], ['Backup', 'shop-1']);
     assert.match(findings[0]?.remedy ?? '', /previous version of backups\/shop-1\/shop-1\.tar\.gz/);

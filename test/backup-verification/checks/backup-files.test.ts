@@ -56,7 +56,7 @@ test('Completed without its tarball: a delete was interrupted', async () => {
 test('a tarball of no bytes, and one that was left under another name', async () => {
   assert.match(
     (await looked(nightly('n-2', 2, v118, {}, ['contents']))).lines[0] ?? '',
-    /^critical contents: n-2 is Completed, but is empty: /,
+    /^critical contents: n-2 is Completed, but its tarball is empty: /,
   );
   const renamed: Backup = {
     ...nightly('n-2', 2, without('contents')),

@@ -29,7 +29,7 @@ describe('backup-items', () => {
     const more = { ...shopList, 'v1/Secret': ['shop/creds', 'shop/lost'], 'example.com/v1/Gadget': ['cluster-wide'] };
     const { lines } = await lookInto(check, { ...files, [listKey]: gzipped(more) }, { backup: 'shop-1' });
     assert.deepEqual(lines, [
-      'critical missing: 2 of 6 items that Velero listed (backups/shop-1/shop-1-resource-list.json.gz) are not in its archive as objects that can be read: Secret shop/lost, Gadget cluster-wide',
+      'critical missing: lacks 2 of 6 items that Velero listed (backups/shop-1/shop-1-resource-list.json.gz), which are not in its archive as objects that can be read: Secret shop/lost, Gadget cluster-wide',
     ]);
   });
 
@@ -37,14 +37,14 @@ describe('backup-items', () => {
     const entries = await entriesOf(files[backupKey('shop-1', 'contents')] as Uint8Array);
     const without = await archiveOf(entries.filter(({ name }) => !name.includes('creds')));
     const { lines } = await lookInto(check, { ...files, [backupKey('shop-1', 'contents')]: without }, { backup: 'shop-1' });
-    assert.match(lines.join(), /^critical missing: 1 of 4 items .*: Secret shop\/creds$/);
+    assert.match(lines.join(), /^critical missing: lacks 1 of 4 items .*: Secret shop\/creds$/);
   });
 
   test('the list of another backup', async () => {
     const { lines } = await look({ companions: { resourceList: { 'v1/Pod': ['a/b', 'a/c'] } } });
     assert.match(
       lines.join(),
-      /^critical missing: 2 of 2 .*Pod a\/b, Pod a\/c; nothing of the list is in the archive, so one of them is of another backup$/,
+      /^critical missing: lacks 2 of 2 .*Pod a\/b, Pod a\/c; nothing of the list is in the archive, so one of them is of another backup$/,
     );
   });
 
@@ -57,7 +57,7 @@ describe('backup-items', () => {
     const known = await look({ status, companions: { ...listed('a', 'b'), results: results('b') } });
     assert.deepEqual(known.lines, ['warning known losses: lost 1 of 2 items to errors that Velero tells of: ConfigMap shop/b']);
     const unknown = await look({ status, companions: { ...listed('a', 'b'), results: results('bb') } });
-    assert.match(unknown.lines.join(), /^critical missing: 1 of 2 items/);
+    assert.match(unknown.lines.join(), /^critical missing: lacks 1 of 2 items/);
     const both = await look({ status, companions: { ...listed('a', 'b', 'c'), results: results('b') } });
     assert.deepEqual(
       both.findings.map(({ severity }) => severity),
@@ -81,7 +81,7 @@ describe('backup-items', () => {
     ];
     assert.deepEqual((await look({ entries, companions: { ...listed('a'), itemOperations } })).lines, []);
     const { lines, alarms } = await look({ entries, companions: listed('a') });
-    assert.match(lines.join(), /^info extra: 1 objects in its archive are in no list/);
+    assert.match(lines.join(), /^info extra: has 1 object in its archive \(backups\/\S+\.tar\.gz\) that Velero listed nowhere/);
     assert.deepEqual(alarms, []);
   });
 
@@ -106,10 +106,10 @@ describe('backup-items', () => {
     assert.deepEqual((await look({ entries: [...configMapTwins('a'), ...broken], companions: listed('a', 'b') })).lines, []);
   });
 
-  test('no list, an empty one, and an empty backup are no fault', async () => {
-    const { lines, rows } = await look({});
-    assert.deepEqual([lines, rows.length], [[], 1]);
-    assert.match(rows[0] ?? '', / unknown: it has no list of its items/);
+  test('without a list it is unknown; an empty one, and an empty backup are no fault', async () => {
+    const { lines, unknowns } = await look({});
+    assert.deepEqual([lines, unknowns.length], [[], 1]);
+    assert.match(unknowns[0]?.reason ?? '', /^it has no list of its items \(backups\/\S+-resource-list\.json\.gz\)/);
     assert.deepEqual((await look({ entries: [], companions: { resourceList: {} } })).lines, []);
   });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import check from '../../../functions/backup-verification/checks/missing-configmap.ts';
 import { assertSilent, assertSound, lookInto, manifest, theFinding } from '../archive-of.ts';
-import { deployment, ofShop, pod } from '../samples.ts';
+import { deployment, inPart, ofShop, pod } from '../samples.ts';
 
 const settings = manifest('v1', 'ConfigMap', 'shop/settings');
 const using = { volumes: [{ name: 'config', configMap: { name: 'settings' } }] };
@@ -53,8 +53,9 @@ describe('missing-configmap', () => {
   test('what did not run is no worse than before, and what is scaled to zero waits', async () => {
     const broken = deployment('shop/web', using, { status: { unavailableReplicas: 1 } });
     const finding = await theFinding(check, { objects: [broken] });
-    assert.equal(finding.severity, 'warning');
+    assert.equal(finding.severity, 'info');
     assert.match(finding.message, /as it was not ready either/);
+    assert.equal((await theFinding(check, { objects: [broken], metadata: inPart })).severity, 'warning');
     const idle = manifest('apps/v1', 'Deployment', 'shop/web', { spec: { replicas: 0, template: { spec: using } } });
     assert.equal((await theFinding(check, { objects: [idle] })).severity, 'info');
   });
@@ -70,8 +71,8 @@ describe('missing-configmap', () => {
       assert.equal(finding.severity, 'critical');
       assert.equal(finding.details?.neededBy, 3);
     }
-    assert.equal((await theFinding(check, { objects: [idle, broken] })).severity, 'warning');
-    assert.equal((await theFinding(check, { objects: [broken, idle] })).severity, 'warning');
+    assert.equal((await theFinding(check, { objects: [idle, broken], metadata: inPart })).severity, 'warning');
+    assert.equal((await theFinding(check, { objects: [broken, idle], metadata: inPart })).severity, 'warning');
   });
   test('an older backup, and one of this namespace alone', async () => {
     assert.equal((await theFinding(check, { objects: [web], isOld: true })).severity, 'warning');

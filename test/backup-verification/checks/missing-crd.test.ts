@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import check from '../../../functions/backup-verification/checks/missing-crd.ts';
 import { assertSilent, assertSound, lookInto, manifest, theFinding } from '../archive-of.ts';
-import { definition, ofShop } from '../samples.ts';
+import { definition, inPart, ofShop } from '../samples.ts';
 
 const widget = (name: string, version = 'v1') => manifest(`example.com/${version}`, 'Widget', `shop/${name}`);
 const widgets = (...versions: readonly Record<string, unknown>[]) => definition('widgets', 'example.com', 'Widget', versions);
@@ -53,9 +53,27 @@ describe('missing-crd', () => {
   });
   test('a backup of one namespace holds them too, but the cluster may have them', async () => {
     const objects = [widget('blue')];
-    assert.equal((await theFinding(check, { objects, spec: ofShop })).severity, 'info');
-    assert.equal((await theFinding(check, { objects, spec: ofShop, cluster: {} })).severity, 'warning');
+    assert.equal((await theFinding(check, { objects, spec: ofShop, metadata: inPart })).severity, 'info');
+    assert.equal((await theFinding(check, { objects, spec: ofShop, metadata: inPart, cluster: {} })).severity, 'warning');
     await assertSilent(check, { objects, spec: ofShop, cluster: { customresourcedefinitions: [widgets(v1)] } });
+  });
+  test('Velero adds the definition of all that it keeps: where APIServices are left out, there was none', async () => {
+    const addedByServer = { excludedClusterScopedResources: ['volumesnapshotcontents.snapshot.storage.k8s.io'] };
+    const objects = [widget('blue')];
+    for (const spec of [addedByServer, ofShop, { labelSelector: { matchLabels: { app: 'web' } } }]) {
+      const finding = await theFinding(check, { objects, spec, cluster: {} });
+      assert.equal(finding.severity, 'info');
+      assert.match(finding.message, /an API server of its own must have served it/);
+    }
+    assert.equal((await theFinding(check, { objects, spec: addedByServer, metadata: inPart })).severity, 'critical');
+    assert.equal((await theFinding(check, { objects, spec: { excludedResources: ['apiservices'] } })).severity, 'info');
+    await assertSilent(check, { objects: [manifest('projectcalico.org/v3', 'NetworkPolicy', 'shop/web')] });
+  });
+  test('includeClusterResources: false leaves them out too: one finding', async () => {
+    const objects = [widget('blue'), manifest('other.org/v1', 'Thing', 'shop/a')];
+    const { lines, findings } = await lookInto(check, { objects, spec: { includeClusterResources: false } });
+    assert.deepEqual(lines, ['info left out: CustomResourceDefinition']);
+    assert.match(findings[0]?.message ?? '', /^the backup’s filters leave out customresourcedefinitions/);
   });
   test('where filters leave them out it is one finding', async () => {
     const objects = [widget('blue'), manifest('other.org/v1', 'Thing', 'shop/a')];

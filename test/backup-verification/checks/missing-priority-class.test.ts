@@ -27,7 +27,7 @@ describe('missing-priority-class', () => {
     assert.equal(finding.subject, 'left out: PriorityClass');
     assert.match(
       finding.message,
-      /^Velero left out .*, also 1 that is needed by what is in the backup \(special\): its pods would be refused$/,
+      /^Velero left out .*, also 1 that is needed: special by Deployment shop\/web: its pods would be refused$/,
     );
     assert.match(finding.remedy, /includedClusterScopedResources: \["\*"\] in the template of Schedule velero\/nightly/);
   });

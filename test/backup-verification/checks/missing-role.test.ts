@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import check from '../../../functions/backup-verification/checks/missing-role.ts';
 import { assertSilent, assertSound, lookInto, type Manifest, manifest, theFinding } from '../archive-of.ts';
-import { ofShop } from '../samples.ts';
+import { inPart, ofShop } from '../samples.ts';
 
 const group = 'rbac.authorization.k8s.io';
 const binding = (kind: string, place: string, roleKind: string, name: string): Manifest =>
@@ -12,9 +12,14 @@ const clusterWide = binding('ClusterRoleBinding', 'web', 'ClusterRole', 'widget-
 
 describe('missing-role', () => {
   test('a Role and a ClusterRole that are not in the backup', async () => {
-    const { lines, findings } = await lookInto(check, { objects: [reader, clusterWide] });
+    const { lines, findings } = await lookInto(check, { objects: [reader, clusterWide], metadata: inPart });
     assert.deepEqual(lines, ['warning ClusterRole widget-reader', 'warning Role shop/reader']);
     assert.match(findings[0]?.message ?? '', /the binding comes, and gives no rights$/);
+  });
+  test('a binding to a role that the cluster lacked too is no loss', async () => {
+    const { lines, findings } = await lookInto(check, { objects: [reader, clusterWide] });
+    assert.deepEqual(lines, ['info ClusterRole widget-reader', 'info Role shop/reader']);
+    assert.match(findings[0]?.message ?? '', /gives no rights, as before: the cluster had none either when it was backed up$/);
   });
   test('they are there', () =>
     assertSilent(check, {
@@ -39,10 +44,10 @@ describe('missing-role', () => {
     }));
   test('a backup of one namespace is to hold its Roles, not the ClusterRoles', async () => {
     const { lines } = await lookInto(check, { objects: [reader, clusterWide], spec: ofShop });
-    assert.deepEqual(lines, ['info left out: ClusterRole', 'warning Role shop/reader']);
+    assert.deepEqual(lines, ['info Role shop/reader', 'info left out: ClusterRole']);
     const present = { clusterroles: [manifest(`${group}/v1`, 'ClusterRole', 'widget-reader')] };
     assert.deepEqual((await lookInto(check, { objects: [reader, clusterWide], spec: ofShop, cluster: present })).lines, [
-      'warning Role shop/reader',
+      'info Role shop/reader',
     ]);
   });
   test('sound', () =>

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import check from '../../../functions/backup-verification/checks/missing-secret.ts';
 import { assertSilent, assertSound, lookInto, manifest, theFinding } from '../archive-of.ts';
-import { deployment } from '../samples.ts';
+import { deployment, inPart } from '../samples.ts';
 
 const web = deployment('shop/web', { containers: [{ name: 'web', envFrom: [{ secretRef: { name: 'credentials' } }] }] });
 const ingress = (annotations: Readonly<Record<string, string>> = {}) =>
@@ -28,12 +28,11 @@ describe('missing-secret', () => {
   });
   test('a pull secret, a ServiceAccount’s and an Ingress’s: what needs them comes up all the same', async () => {
     const account = manifest('v1', 'ServiceAccount', 'shop/web', { imagePullSecrets: [{ name: 'registry' }] });
-    assert.equal((await theFinding(check, { objects: [account] })).severity, 'warning');
-    assert.equal(
-      (await theFinding(check, { objects: [deployment('shop/web', { imagePullSecrets: [{ name: 'r' }] })] })).severity,
-      'warning',
-    );
-    assert.equal((await theFinding(check, { objects: [ingress()] })).severity, 'warning');
+    for (const object of [account, deployment('shop/web', { imagePullSecrets: [{ name: 'r' }] }), ingress()]) {
+      assert.equal((await theFinding(check, { objects: [object], metadata: inPart })).severity, 'warning');
+      // A chart's default for a private registry, in each of a hundred namespaces.
+      assert.equal((await theFinding(check, { objects: [object] })).severity, 'info');
+    }
   });
   test('the token of a ServiceAccount is made again', () =>
     assertSilent(check, {
@@ -52,6 +51,14 @@ describe('missing-secret', () => {
     }),
     manifest('secrets.hashicorp.com/v1beta1', 'VaultStaticSecret', 'shop/v', { spec: { destination: { name: 'credentials' } } }),
     manifest('onepassword.com/v1', 'OnePasswordItem', 'shop/credentials'),
+    manifest('secrets.doppler.com/v1alpha1', 'DopplerSecret', 'shop/d', { spec: { managedSecret: { name: 'credentials' } } }),
+    manifest('secrets.infisical.com/v1alpha1', 'InfisicalSecret', 'shop/i', {
+      spec: { managedSecretReference: { secretName: 'credentials', secretNamespace: 'shop' } },
+    }),
+    manifest('kafka.strimzi.io/v1beta2', 'KafkaUser', 'shop/credentials'),
+    manifest('database.example.org/v1', 'PostgreSQLInstance', 'shop/db', {
+      spec: { writeConnectionSecretToRef: { name: 'credentials' } },
+    }),
   ];
   for (const maker of makers)
     test(`one that a ${maker.kind} makes again is no loss`, async () => {
@@ -61,6 +68,17 @@ describe('missing-secret', () => {
         finding.message,
         new RegExp(`${maker.kind} ${maker.metadata.name}, which is in the backup, has its controller make it again`),
       );
+    });
+  for (const [maker, secretName] of [
+    [manifest('postgresql.cnpg.io/v1', 'Cluster', 'shop/db'), 'db-app'],
+    [manifest('monitoring.coreos.com/v1', 'Alertmanager', 'shop/main'), 'alertmanager-main-generated'],
+    [manifest('kafka.strimzi.io/v1beta2', 'Kafka', 'shop/events'), 'events-cluster-ca-cert'],
+  ] as const)
+    test(`one that the operator of a ${maker.kind} makes: ${secretName}`, async () => {
+      const using = deployment('shop/web', { volumes: [{ name: 'v', secret: { secretName } }] });
+      const spec = { excludedResources: ['secrets'] };
+      assert.equal((await theFinding(check, { objects: [using, maker], spec })).severity, 'info');
+      assert.equal((await theFinding(check, { objects: [using], spec })).severity, 'warning');
     });
   test('in another namespace it makes another', async () => {
     const elsewhere = manifest('cert-manager.io/v1', 'Certificate', 'data/web', { spec: { secretName: 'credentials' } });

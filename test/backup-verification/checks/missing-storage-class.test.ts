@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import check from '../../../functions/backup-verification/checks/missing-storage-class.ts';
 import { assertSilent, assertSound, type Manifest, manifest, theFinding } from '../archive-of.ts';
-import { ofShop } from '../samples.ts';
+import { deployment, ofShop } from '../samples.ts';
 
 const claim = (spec: Readonly<Record<string, unknown>>, more: Readonly<Record<string, unknown>> = {}): Manifest =>
   manifest('v1', 'PersistentVolumeClaim', 'shop/data', { spec, status: { phase: 'Bound' }, ...more });
@@ -53,6 +53,14 @@ describe('missing-storage-class', () => {
     assert.match((await theFinding(check, { objects: [set, made, volume('Delete')] })).message, /^PersistentVolumeClaim shop\/data-db-0/);
     // A static volume under the name of a class that never was: what is there needs none.
     await assertSilent(check, { objects: [set, made, volume('Retain')] });
+  });
+  test('the templates of ephemeral volumes', async () => {
+    const volumeClaimTemplate = { spec: { storageClassName: 'fast' } };
+    const web = deployment('shop/web', { volumes: [{ name: 'scratch', ephemeral: { volumeClaimTemplate } }] });
+    const finding = await theFinding(check, { objects: [web] });
+    assert.match(finding.message, /^Deployment shop\/web \(ephemeral volume scratch\) needs StorageClass fast/);
+    await assertSilent(check, { objects: [web, storageClass('fast')] });
+    await assertSilent(check, { objects: [deployment('shop/web', {}, { spec: { ...(web.spec as object), replicas: 0 } })] });
   });
   test('gp2 is there on EKS', async () => {
     const old = claim({ storageClassName: 'gp2' });

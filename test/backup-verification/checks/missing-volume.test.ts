@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import check from '../../../functions/backup-verification/checks/missing-volume.ts';
 import { assertSilent, assertSound, lookInto, manifest, theFinding } from '../archive-of.ts';
-import { deployment, ofShop } from '../samples.ts';
+import { deployment, inPart, ofShop } from '../samples.ts';
 
 const web = deployment('shop/web', { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] });
 const claim = manifest('v1', 'PersistentVolumeClaim', 'shop/data', { spec: { volumeName: 'pv-1' }, status: { phase: 'Bound' } });
@@ -19,6 +19,15 @@ describe('missing-volume', () => {
     assert.match(finding.message, /the backup has no resources\/persistentvolumes\/cluster\/pv-1\.json/);
     const partial = { ...ofShop, includeClusterResources: false };
     assert.equal((await theFinding(check, { objects: [web, claim], spec: partial })).severity, 'warning');
+  });
+  test('the volume of a claim that lost it is in no cluster', async () => {
+    const lost = { ...claim, status: { phase: 'Lost' } };
+    for (const spec of [{}, ofShop]) {
+      assert.equal((await theFinding(check, { objects: [lost], spec })).severity, 'info');
+      const finding = await theFinding(check, { objects: [lost], spec, metadata: inPart });
+      assert.equal(finding.severity, 'warning');
+      assert.match(finding.remedy, /^see whether the cluster has it: kubectl get pv pv-1/);
+    }
   });
   test('both are there', () => assertSilent(check, { objects: [web, claim, volume] }));
   test('a claim that is not bound yet needs no volume', () =>

@@ -17,7 +17,7 @@ describe('namespace-mapping', () => {
     assert.equal(finding.subject, 'conflicts in staging');
     assert.match(
       finding.message,
-      /^preview and production both become staging, and 1 objects are in more than one of them \(ConfigMap settings\)/,
+      /^preview and production both become staging, and 1 object is in more than one of them \(ConfigMap settings\)/,
     );
     await assertSilent(check, { objects, namespaceMapping: { ...toStaging, preview: 'preview-2' } });
   });
@@ -92,9 +92,29 @@ describe('namespace-mapping', () => {
           subjects: [{ kind: 'ServiceAccount', namespace: 'production', name: 'web' }],
         }),
         manifest('v1', 'Secret', 'production/url', { stringData: { url: 'http://api.production.svc' } }),
+        // Records, in a backup that also holds Velero's and Kyverno's namespaces.
+        manifest('velero.io/v1', 'PodVolumeBackup', 'velero/nightly-1-x', { spec: { pod: { namespace: 'production', name: 'db-0' } } }),
+        manifest('snapshot.storage.k8s.io/v1', 'VolumeSnapshotContent', 'c', { spec: { volumeSnapshotRef: { namespace: 'production' } } }),
+        manifest('wgpolicyk8s.io/v1alpha2', 'ClusterPolicyReport', 'r', { results: [{ resources: [{ namespace: 'production' }] }] }),
       ],
       namespaceMapping: toStaging,
     }));
+  test('the certificate of a mesh, which is in every namespace, is no conflict', () => {
+    const inEach = ['production', 'staging'].map((place) => manifest('v1', 'ConfigMap', `${place}/istio-ca-root-cert`));
+    return assertSilent(check, { objects: inEach, namespaceMapping: toStaging });
+  });
+  test('a SealedSecret that only its own namespace can open', async () => {
+    const sealed = (annotations: object) =>
+      manifest('bitnami.com/v1alpha1', 'SealedSecret', 'production/db', {
+        metadata: { annotations },
+        spec: { encryptedData: { a: 'AgBy' } },
+      });
+    const finding = await theFinding(check, { objects: [sealed({})], namespaceMapping: toStaging });
+    assert.equal(finding.subject, 'sealed for production');
+    assert.match(finding.message, /^1 SealedSecret is sealed for namespace production \(db\), and under staging/);
+    const anywhere = sealed({ 'sealedsecrets.bitnami.com/cluster-wide': 'true' });
+    await assertSilent(check, { objects: [anywhere], namespaceMapping: toStaging });
+  });
   test('one finding for all that name it', async () => {
     const { lines, findings } = await lookInto(check, {
       objects: [settings('production'), ...naming.map(([, object]) => object)],

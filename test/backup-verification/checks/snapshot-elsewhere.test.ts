@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import check from '../../../functions/backup-verification/checks/snapshot-elsewhere.ts';
 import { lookAtVolumes } from '../volume-backup.ts';
-import { claim, dataUpload, movedInfo, nativeInfo, nativeSnapshot, operation, snapshotInfo } from '../volume-records.ts';
+import { claim, dataUpload, movedInfo, nativeInfo, nativeSnapshot, operation, snapshotInfo, snapshotObjects } from '../volume-records.ts';
 
 test('snapshots are told by who keeps them, with their handles', async () => {
   const { lines, findings } = await lookAtVolumes(check, {
-    objects: ['shop/a', 'shop/b', 'shop/c'].map((place) => claim(place)),
+    objects: [...['shop/a', 'shop/b', 'shop/c'].map((place) => claim(place)), ...snapshotObjects('shop/a'), ...snapshotObjects('shop/b')],
     volumeInfo: [snapshotInfo('shop/a'), snapshotInfo('shop/b', { snapshotHandle: 'snap-2' }), nativeInfo('shop/c')],
     volumeSnapshots: [nativeSnapshot('shop/c')],
   });

@@ -17,6 +17,7 @@ import {
   podVolumeInfo,
   skippedInfo,
   snapshotInfo,
+  snapshotObjects,
   volume,
 } from '../volume-records.ts';
 
@@ -125,7 +126,8 @@ test('a pod volume backup that failed, or was cut short, is told apart', async (
 });
 
 test('snapshots at the provider are data, and where they are is told elsewhere', async () => {
-  assert.deepEqual(await silent({ objects: base, volumeInfo: [snapshotInfo(db)] }), ['1 claim: 1 in snapshots outside the bucket']);
+  const objects = [...base, ...snapshotObjects(db)];
+  assert.deepEqual(await silent({ objects, volumeInfo: [snapshotInfo(db)] }), ['1 claim: 1 in snapshots outside the bucket']);
   const native = { objects: base, volumeInfo: [nativeInfo(db)], volumeSnapshots: [nativeSnapshot(db)] };
   assert.deepEqual(await silent(native), ['1 claim: 1 in snapshots outside the bucket']);
   assert.match(await one({ ...native, volumeSnapshots: [] }), /native snapshot snap-9f8e of pv-shop-db is missing in volumesnapshots/);
@@ -134,7 +136,66 @@ test('snapshots at the provider are data, and where they are is told elsewhere',
   assert.match(await one({ objects: base, volumeInfo: [snapshotInfo(db, { snapshotHandle: '' })] }), /CSI snapshot has no handle/);
   assert.match(await one({ objects: base, volumeInfo: [snapshotInfo(db, {}, { result: 'failed' })] }), /its CSI snapshot failed/);
   // Its result stays empty where no operation waited for it.
-  await silent({ objects: base, volumeInfo: [snapshotInfo(db, {}, { result: undefined })] });
+  await silent({ objects, volumeInfo: [snapshotInfo(db, {}, { result: undefined })] });
+});
+
+test('a CSI snapshot is restored through its objects in the archive: without them the claim stays Pending', async () => {
+  const volumeInfo = [snapshotInfo(db)];
+  const [snapshot, content] = snapshotObjects(db);
+  assert.ok(snapshot && content);
+  assert.match(await one({ objects: [...base, content], volumeInfo }), /^critical failed: .*its VolumeSnapshot is not in the archive/);
+  assert.match(await one({ objects: [...base, snapshot], volumeInfo }), /the VolumeSnapshotContent snapcontent-1 is not in the archive/);
+  const others = { ...snapshot, metadata: { ...snapshot.metadata, labels: { 'velero.io/backup-name': 'another' } } };
+  assert.match(await one({ objects: [...base, others, content], volumeInfo }), /its VolumeSnapshot is not in the archive/);
+  const empty = snapshotObjects(db, { status: {} });
+  assert.match(await one({ objects: [...base, ...empty], volumeInfo }), /or has no snapshotHandle/);
+  // Its status was not written yet: a restore goes by what the content says of it.
+  const unbound = { ...snapshot, status: {} };
+  const spec = { driver: 'ebs.csi.aws.com', volumeSnapshotRef: { namespace: 'shop', name: snapshot.metadata.name } };
+  await silent({ objects: [...base, unbound, { ...content, spec }], volumeInfo });
+  assert.deepEqual((await lookAtVolumes(check, { objects: base, volumeInfo, whole: false })).lines, []);
+});
+
+test('an ephemeral volume begins empty whatever was tried of it', async () => {
+  const owner = { ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'db-0', uid: 'u', controller: true }] };
+  const objects = [claim(db, { metadata: owner }), volume(db)];
+  await silent({ objects, volumeInfo: [skippedInfo(db, 'volumeSnapshot: no applicable volumesnapshotter found;')] });
+  await silent({ objects, volumeInfo: [podVolumeInfo(db, 'shop/db-0', { Phase: 'Failed' }, { result: 'failed' })] });
+});
+
+test('a file system outside the cluster is mounted again: no copy, and nothing lost with the cluster', async () => {
+  const skips = [skippedInfo(db, "csiSnapshot: skipped b/c it's not a CSI volume;")];
+  const efs = { csi: { driver: 'efs.csi.aws.com', volumeHandle: 'fs-1' }, persistentVolumeReclaimPolicy: 'Retain' };
+  const nfs = { nfs: { server: '10.0.0.1', path: '/' }, persistentVolumeReclaimPolicy: 'Retain' };
+  for (const spec of [efs, nfs]) {
+    const objects = [claim(db), volume(db, spec), podOf('shop/db-0', 'db')];
+    assert.match(
+      await one({ objects, volumeInfo: skips }),
+      /^warning shared file system: .*mounts the file system outside the cluster again/,
+    );
+    assert.match(await one({ objects }), /^warning shared file system: /);
+    await silent({ objects, options: { withoutData: ['shop/db'] } });
+  }
+  // An access point that goes with its volume, a disk: what comes is empty, or a disk that nobody copied.
+  for (const spec of [
+    { ...efs, persistentVolumeReclaimPolicy: 'Delete' },
+    { csi: { driver: 'ebs.csi.aws.com' }, persistentVolumeReclaimPolicy: 'Retain' },
+  ])
+    assert.match(
+      await one({ objects: [claim(db), volume(db, spec), podOf('shop/db-0', 'db')], volumeInfo: skips }),
+      /^critical left out: /,
+    );
+});
+
+test('a resource policy with the action custom leaves the volume to another tool', async () => {
+  const reason =
+    'podvolume: opted out due to annotation in pod db-0;volumeSnapshot: not satisfy the criteria for VolumePolicy or the legacy snapshot way;';
+  const volumeInfo = [skippedInfo(db, reason)];
+  assert.match(
+    await one({ objects: base, volumeInfo, spec: { resourcePolicy: 'volumes' } }),
+    /^info left out on request: .*resource policy volumes/,
+  );
+  assert.match(await one({ objects: base, volumeInfo }), /^critical left out: /);
 });
 
 test('what was left out on request is to know; what nobody asked to be left out is an error', async () => {
@@ -227,9 +288,10 @@ test('what could not be read is unknown: neither there nor lost', async () => {
   assert.match(damaged.unknowns[0]?.reason ?? '', /data of 1 claim is there is not known: .*volumeinfo.json.gz is damaged/);
   const cut = await lookAtVolumes(check, { ...moved, objects: base, whole: false });
   assert.deepEqual(cut.lines, []);
-  assert.match(cut.unknowns[0]?.reason ?? '', /archive was not read to its end/);
-  // What was seen is seen, all the same.
-  assert.deepEqual((await lookAtVolumes(check, { ...moved, whole: false })).unknowns, []);
+  assert.match(cut.unknowns[0]?.reason ?? '', /archive could not be read to its end/);
+  // What was seen is seen, all the same; what lies behind is not known.
+  const seen = await lookAtVolumes(check, { ...moved, whole: false });
+  assert.deepEqual([seen.lines, seen.unknowns.length, seen.proved], [[], 1, []]);
   const strange = await lookAtVolumes(check, { objects: base, volumeInfo: [snapshotInfo(db, {}, { backupMethod: 'Telepathy' })] });
   assert.match(strange.unknowns[0]?.reason ?? '', /backup method Telepathy, which is not known/);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import check from '../../../functions/backup-verification/checks/webhook-without-service.ts';
 import { assertSilent, assertSound, lookInto, type Manifest, manifest, theFinding } from '../archive-of.ts';
-import { definition, deployment, namespace, ofShop, pod } from '../samples.ts';
+import { definition, deployment, inPart, namespace, ofShop, pod } from '../samples.ts';
 
 const rule = (group: string, resource: string, more: object = {}) => ({
   apiGroups: [group],
@@ -42,8 +42,11 @@ describe('webhook-without-service: the Service is not in the backup', () => {
       { rules: [rule('apps', 'deployments', { scope: 'Cluster' })] },
       { namespaceSelector: { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['shop'] }] } },
       { namespaceSelector: { matchLabels: { policy: 'on' } } },
-    ])
-      assert.equal((await theFinding(check, { objects: [webhook(more), web, namespace('shop')] })).severity, 'warning');
+    ]) {
+      const objects = [webhook(more), web, namespace('shop')];
+      assert.equal((await theFinding(check, { objects, metadata: inPart })).severity, 'warning');
+      assert.equal((await theFinding(check, { objects })).severity, 'info');
+    }
     const labelled = namespace('shop', { policy: 'on' });
     const selecting = webhook({ namespaceSelector: { matchLabels: { policy: 'on' } } });
     assert.equal((await theFinding(check, { objects: [selecting, web, labelled] })).severity, 'critical');
@@ -52,13 +55,28 @@ describe('webhook-without-service: the Service is not in the backup', () => {
     const onPods = webhook({ rules: [rule('', 'pods')] });
     assert.equal((await theFinding(check, { objects: [onPods, pod('shop/web-1', {})] })).severity, 'critical');
     const finished = pod('shop/web-1', {}, { status: { phase: 'Succeeded' } });
-    assert.equal((await theFinding(check, { objects: [onPods, finished] })).severity, 'warning');
+    assert.equal((await theFinding(check, { objects: [onPods, finished], metadata: inPart })).severity, 'warning');
   });
   test('it is there, it fails open, or it calls a URL', async () => {
     await assertSilent(check, { objects: [webhook(), web, service] });
     await assertSilent(check, { objects: [webhook({ failurePolicy: 'Ignore' }), web] });
     await assertSilent(check, { objects: [webhook({}, 'ValidatingWebhookConfiguration', 'v1beta1'), web] });
     await assertSilent(check, { objects: [webhook({ clientConfig: { url: 'https://127.0.0.1:23443/mutate' } }), web] });
+  });
+  test('it asks about some objects by their labels or by CEL: which ones is not known, so no more is said than that it dangles', async () => {
+    const everythingElse = { matchExpressions: [{ key: 'app', operator: 'NotIn', values: ['hook'] }] };
+    assert.equal((await theFinding(check, { objects: [webhook({ objectSelector: everythingElse }), web] })).severity, 'critical');
+    for (const more of [
+      { objectSelector: { matchLabels: { inject: 'true' } } },
+      { objectSelector: { matchExpressions: [{ key: 'inject', operator: 'Exists' }] } },
+      { matchConditions: [{ name: 'mine', expression: 'object.metadata.name == "x"' }] },
+    ])
+      assert.equal((await theFinding(check, { objects: [webhook(more), web], metadata: inPart })).severity, 'warning');
+  });
+  test('whoever leaves out its namespace has the tool elsewhere (Git), and is told', async () => {
+    const spec = { excludedNamespaces: ['policy'], includeClusterResources: true };
+    assert.equal((await theFinding(check, { objects: [webhook(), web], spec })).severity, 'warning');
+    assert.equal((await theFinding(check, { objects: [webhook({ rules: [] }), web], spec })).severity, 'info');
   });
   test('the cluster has it, or lacks it too', async () => {
     const objects = [webhook(), web];
@@ -93,8 +111,12 @@ describe('webhook-without-service: the Service is not in the backup', () => {
       manifest(`example.com/${version}`, 'Widget', 'shop/blue'),
     ];
     assert.equal((await theFinding(check, { objects: converting('v2') })).severity, 'critical');
-    assert.equal((await theFinding(check, { objects: converting('v1') })).severity, 'warning');
-    await assertSilent(check, { objects: [...converting('v2'), manifest('v1', 'Service', 'platform/convert')] });
+    assert.equal((await theFinding(check, { objects: converting('v1'), metadata: inPart })).severity, 'warning');
+    const convert = manifest('v1', 'Service', 'platform/convert');
+    await assertSilent(check, { objects: [...converting('v1'), convert] });
+    const early = await theFinding(check, { objects: [...converting('v2'), convert] });
+    assert.deepEqual([early.severity, early.subject], ['info', 'conversion by platform/convert']);
+    assert.match(early.message, /^objects of widgets\.example\.com are in another version/);
   });
   test('sound', () =>
     assertSound(check, {

@@ -5,7 +5,14 @@ import { type Absence, type BackupStanding, gravityOf } from '../../../functions
 import fc from '../../fuzz.ts';
 
 const newest: BackupStanding = { claim: 'everything', isNewest: true };
-const missing: Absence = { effect: 'blocking', scope: 'namespace', worked: true, inCluster: 'unasked', isFiltered: false };
+const missing: Absence = {
+  effect: 'blocking',
+  scope: 'namespace',
+  worked: true,
+  inCluster: 'unasked',
+  isFiltered: false,
+  wasLacking: false,
+};
 const ofNamespaces: BackupStanding = { claim: 'namespaces', isNewest: true };
 const ofSome: BackupStanding = { claim: 'selection', isNewest: true };
 
@@ -20,7 +27,20 @@ describe('how grave it is that something is missing', () => {
     ['the same, wanted so', newest, { effect: 'degraded', isFiltered: true }, 'info'],
     ['a controller makes it again', newest, { effect: 'recreated' }, 'info'],
     ['only what is scaled to zero needs it', newest, { effect: 'idle' }, 'info'],
-    ['the cluster has it, an empty one would not', newest, { inCluster: 'has' }, 'info'],
+    ['the cluster has it, an empty one would not', newest, { inCluster: 'has' }, 'warning'],
+    ['the same, and it hurts little', newest, { inCluster: 'has', effect: 'degraded' }, 'info'],
+    ['the same, wanted so', newest, { inCluster: 'has', isFiltered: true }, 'info'],
+    ['it was made after the backup', newest, { inCluster: 'has', wasLacking: true }, 'info'],
+    ['the cluster lacked it, and what ran on goes down', newest, { wasLacking: true }, 'critical'],
+    ['the cluster lacked it, and it did not run for it', newest, { wasLacking: true, worked: false }, 'info'],
+    ['a binding to nothing is as it was', newest, { wasLacking: true, effect: 'degraded' }, 'info'],
+    ['the same in some namespaces', ofNamespaces, { wasLacking: true, effect: 'degraded' }, 'info'],
+    [
+      'what hurts little and the cluster lacks is as it is',
+      ofNamespaces,
+      { scope: 'cluster', inCluster: 'lacks', effect: 'degraded' },
+      'info',
+    ],
     ['the cluster lacks it too', newest, { inCluster: 'lacks' }, 'critical'],
     ['some namespaces, and it belongs into them', ofNamespaces, {}, 'warning'],
     ['some namespaces, and the cluster is to have it', ofNamespaces, { scope: 'cluster' }, 'info'],
@@ -43,6 +63,7 @@ describe('how grave it is that something is missing', () => {
       worked: fc.boolean(),
       inCluster: fc.constantFrom('has', 'lacks', 'unasked'),
       isFiltered: fc.boolean(),
+      wasLacking: fc.boolean(),
     }) as fc.Arbitrary<Absence>;
     fc.assert(
       fc.property(standings, absences, (standing, absence) => {

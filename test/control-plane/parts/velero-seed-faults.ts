@@ -48,8 +48,8 @@ export const incompleteBackups: readonly IncompleteBackup[] = [
         spec: { storageClassName: 'slow', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
       }),
     ],
-    // As everyone's is: a StorageClass is of no namespace. And nothing is in the claim that could be snapshotted.
-    spec: { snapshotVolumes: false },
+    // As everyone's is: a StorageClass is of no namespace.
+    spec: {},
   },
   {
     name: 'no-priority-class',

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Backup } from '../../../functions/velero/backup.ts';
 import { schedulesOf } from '../../../functions/velero/inventory/schedules.ts';
 import { clusterOf, here, noClusterAtAll, place, unreachable } from '../../backup-verification/look-at.ts';
-import { backupOf, metadataOf } from '../../backup-verification/sample-location.ts';
+import { backupOf, metadataOf, now } from '../../backup-verification/sample-location.ts';
 
 const nightly = (name: string, hoursAgo: number, more = {}) => backupOf(name, hoursAgo, { schedule: 'nightly', ...more });
 const scheduleObject = (name: string, more: object = {}) => ({
@@ -115,4 +115,12 @@ test('a backup whose velero-backup.json could not be had belongs to the schedule
 test('a cluster that was not reached says nothing', () => {
   const [schedule] = schedulesOf([nightly('nightly-1', 2)], unreachable, place);
   assert.deepEqual([schedule?.name, schedule?.cron, schedule?.paused], ['nightly', undefined, undefined]);
+});
+
+test('what is dated in the future decides nothing: it would keep every later night from being looked at', () => {
+  const backups = [nightly('nightly-4', -48), nightly('nightly-3', -0.1), nightly('nightly-2', 26)];
+  const [schedule] = schedulesOf(backups, noClusterAtAll, undefined, now).filter(({ name }) => name === 'nightly');
+  // A clock may run ahead by some minutes.
+  assert.deepEqual([schedule?.deciding?.name, schedule?.newestUsable?.name], ['nightly-3', 'nightly-3']);
+  assert.equal(schedule?.backups.length, 3);
 });

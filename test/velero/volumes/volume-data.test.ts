@@ -4,7 +4,7 @@ import type { Companion, PodVolumeBackup, VolumeInfo } from '../../../functions/
 import { type VolumeVerdict, volumeVerdicts } from '../../../functions/velero/volumes/volume-data.ts';
 import { volumeObjectCollector } from '../../../functions/velero/volumes/volume-objects.ts';
 import { archived, type Manifest, manifest } from '../../backup-verification/archive-of.ts';
-import { claim, dataUpload, podOf } from '../../backup-verification/volume-records.ts';
+import { backupName, claim, dataUpload, podOf, snapshotObjects } from '../../backup-verification/volume-records.ts';
 import fc from '../../fuzz.ts';
 
 const read = <T>(value: readonly T[]): Companion<readonly T[]> => ({ state: 'read', value });
@@ -13,12 +13,13 @@ interface Given {
   readonly infos?: readonly VolumeInfo[];
   readonly podVolumeBackups?: readonly PodVolumeBackup[];
   readonly whole?: boolean;
+  readonly backup?: string;
 }
-const judge = ({ objects, infos = [], podVolumeBackups = [], whole = true }: Given) => {
+const judge = ({ objects, infos = [], podVolumeBackups = [], whole = true, backup = 'nightly-1' }: Given) => {
   const collector = volumeObjectCollector();
   for (const object of objects.map(archived)) collector.see(object);
   return volumeVerdicts({
-    backup: 'nightly-1',
+    backup,
     objects: collector.objects(),
     whole,
     volumeInfo: read(infos),
@@ -57,7 +58,8 @@ test('of several records of one claim the best counts: a copy that failed beside
     skipped: false,
     csi: { snapshotHandle: 'snap-1', driver: 'ebs.csi.aws.com' },
   };
-  assert.equal(verdictOf({ objects: [claim('shop/db')], infos: [failed, snapshot] })?.state, 'snapshot');
+  const objects = [claim('shop/db'), ...snapshotObjects('shop/db')];
+  assert.equal(verdictOf({ objects, infos: [failed, snapshot], backup: backupName })?.state, 'snapshot');
   assert.equal(verdictOf({ objects: [claim('shop/db')], infos: [failed] })?.state, 'failed');
 });
 

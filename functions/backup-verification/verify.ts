@@ -187,9 +187,21 @@ function endOf(
   }
   const reason = said.notApplicable[enabled.check.id];
   if (reason !== undefined && said.looked[enabled.check.id] === undefined) return { outcome: 'not-run', reason };
-  if (isArchiveCheck(enabled) && results.every(({ chosen }) => chosen.length === 0))
-    return { outcome: 'not-run', reason: 'there is no usable backup to look into' };
+  if (isArchiveCheck(enabled) && results.every(({ chosen }) => chosen.length === 0)) return nothingToLookInto(results);
   return { outcome: 'ran' };
+}
+
+/** That there is no usable backup is only known where every velero-backup.json could be read. */
+function nothingToLookInto(results: readonly LocationResult[]): Pick<ObserverEnd, 'outcome' | 'reason' | 'remedy'> {
+  const unread = results.flatMap(({ location }) => location.backups.filter(({ trouble }) => trouble?.unknown));
+  const [first] = unread;
+  if (!first?.trouble) return { outcome: 'not-run', reason: 'there is no usable backup to look into' };
+  const which = unread.length === 1 ? first.name : `${first.name} and ${unread.length - 1} more`;
+  return {
+    outcome: 'incomplete',
+    reason: `whether ${which} can be looked into is not known: ${first.trouble.message}`,
+    remedy: first.trouble.remedy,
+  };
 }
 
 const someOf = (texts: readonly string[], separator: string): string => {

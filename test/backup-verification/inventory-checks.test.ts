@@ -53,7 +53,11 @@ test('10,000 backups of an hourly schedule that runs as it should: nothing is sa
   });
   const cluster = clusterOf({
     schedules: [{ metadata: { name: 'hourly', namespace: 'velero' }, spec: { schedule: '5 * * * *' }, status: { phase: 'Enabled' } }],
-    backups: backups.map(({ name }) => ({ metadata: { name }, spec: { storageLocation: 'default' }, status: { phase: 'Completed' } })),
+    backups: backups.map(({ name }) => ({
+      metadata: { name, namespace: 'velero' },
+      spec: { storageLocation: 'default' },
+      status: { phase: 'Completed' },
+    })),
   });
   const location = factsOf(backups, { cluster });
   const started = performance.now();

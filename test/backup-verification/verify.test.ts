@@ -177,3 +177,31 @@ describe('a run of backup verification', () => {
     await assert.rejects(run({ options: operationOptions.parse({ checks: { 'schedule-overdue': { gapDays: 'many' } } }) }), /gapDays/);
   });
 });
+
+test('where no velero-backup.json could be understood, nobody knows that there is nothing to look into', async () => {
+  const place = mkdtempSync(join(tmpdir(), 'nightshift-verify-'));
+  try {
+    cpSync(join(genuine, 'backups/shop-1'), join(place, 'backups/shop-1'), { recursive: true });
+    const file = join(place, 'backups/shop-1/velero-backup.json');
+    // A format that is newer than known: neither usable nor damaged.
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"formatVersion": "1.1.0"', '"formatVersion": "2.0.0"'));
+    const report = await runOnCluster({
+      operation: backupVerification,
+      cluster: 'prod',
+      options: {},
+      own: {},
+      runId: 'run',
+      eventTime: '2026-11-24T05:30:00Z',
+      backups: { place },
+      previous: undefined,
+      signal: new AbortController().signal,
+    });
+    assert.equal(report.complete, false);
+    assert.match(
+      report.incomplete.find(({ check }) => check === 'archive-damaged')?.reason ?? '',
+      /whether shop-1 can be looked into .*2\.0\.0/,
+    );
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
+});

@@ -1,6 +1,5 @@
 /** Whole processes timed in turn: A B A B ..., so that a machine whose speed drifts does not favour one of them. */
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 
 export interface Figures {
   readonly wallMs: number;
@@ -9,7 +8,14 @@ export interface Figures {
   readonly peakMegabytes: number;
 }
 
-const reporter = join(import.meta.dirname, 'report-usage.ts');
+/** Preloaded into a measured process: writes what it used to descriptor 3 as it ends. In JavaScript: what strips types takes 15 MB itself. */
+const reporter = `data:text/javascript,${encodeURIComponent(`
+  import { writeSync } from 'node:fs';
+  process.on('exit', () => {
+    const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+    writeSync(3, JSON.stringify({ cpuMs: (userCPUTime + systemCPUTime) / 1000, peakMegabytes: maxRSS / 1024 }));
+  });
+`)}`;
 
 /** Runs node with these arguments to its end. Throws with its last words where its exit code is not among `exitCodes`. */
 export const measure = (

@@ -19,7 +19,7 @@ export default defineArchiveCheck({
   reads: {},
   options,
   start(opened, pass) {
-    compareOthers(pass);
+    compareOthers(opened, pass);
     return {
       async finish(end) {
         const { backup, companions } = opened;
@@ -37,13 +37,26 @@ export default defineArchiveCheck({
           end.sha256 !== undefined &&
           end.problems.every(({ harmless }) => harmless) &&
           files.every(({ state }) => state === 'read' || state === 'absent');
-        if (before || !isGood) return;
+        if (!isGood) return;
+        // The same bytes under a new ETag (encrypted anew, copied in place) are known by that one from now on.
+        const record = before ? movedOn(before, now) : now;
+        if (before && !record) return;
         const present = new Set(pass.location.backups.map(({ name }) => name));
-        pass.remember([now, ...records.filter((record) => present.has(record.backup))].slice(0, pass.options.keep));
+        const others = records.filter((each) => each.backup !== backup.name && present.has(each.backup));
+        pass.remember([...(record ? [record] : []), ...others].slice(0, pass.options.keep));
       },
     };
   },
 });
+
+/** Undefined where nothing moved, or a content is another one. */
+function movedOn(before: BackupRecord, now: BackupRecord): BackupRecord | undefined {
+  const all = changes(before, now);
+  if (all.some(({ change }) => change !== 'same')) return undefined;
+  const isMoved = all.some(({ kind }) => before.files[kind]?.lastModified !== now.files[kind]?.lastModified);
+  if (!isMoved) return undefined;
+  return { ...now, at: before.at };
+}
 
 /** Finalizing writes velero-backup.json first and the tarball once more after it: until then neither is what it will be. */
 function isFinal(backup: Backup): boolean {
@@ -52,12 +65,25 @@ function isFinal(backup: Backup): boolean {
   return backup.metadata?.operationsAttempted === 0 || contents.lastModified >= metadata.lastModified;
 }
 
-const changes = (before: BackupRecord, now: BackupRecord): readonly { readonly kind: BackupFileKind; readonly change: Change }[] =>
-  backupFileKinds.flatMap((kind) => {
+const changes = (before: BackupRecord, now: BackupRecord): readonly { readonly kind: BackupFileKind; readonly change: Change }[] => {
+  const isCopy = isCopied(before, now);
+  return backupFileKinds.flatMap((kind) => {
     const [was, is] = [before.files[kind], now.files[kind]];
     // That a file is gone is for others to say.
-    return was && is ? [{ kind, change: changeOf(was, is) }] : [];
+    if (!was || !is) return [];
+    const isUnread = was.sha256 === undefined || is.sha256 === undefined;
+    return [{ kind, change: isCopy && isUnread && was.size === is.size ? 'same' : changeOf(was, is) }];
   });
+};
+
+/** All that was read has its old bytes under a new version: a bucket that was encrypted anew or copied in place, and the rest with it. */
+function isCopied(before: BackupRecord, now: BackupRecord): boolean {
+  const read = backupFileKinds.flatMap((kind) => {
+    const [was, is] = [before.files[kind], now.files[kind]];
+    return was?.sha256 !== undefined && is?.sha256 !== undefined ? [{ was, is }] : [];
+  });
+  return read.length > 0 && read.every(({ was, is }) => was.sha256 === is.sha256 && was.lastModified < is.lastModified);
+}
 
 function compare({ backup }: OpenedBackup, pass: Pass, before: BackupRecord, now: BackupRecord): void {
   const voice = backupVoice(pass);
@@ -90,14 +116,15 @@ function tell(voice: BackupVoice, backup: Backup, before: BackupRecord, now: Bac
 
 const compared = new WeakSet<LocationFacts>();
 
-/** Those that are not read this time, by the listing alone; once a run. */
-function compareOthers(pass: Pass): void {
+/** Those that are not read this time, by the listing alone; once a run. The newest of each schedule are read, and their content tells more. */
+function compareOthers({ backup: opened }: OpenedBackup, pass: Pass): void {
   if (compared.has(pass.location)) return;
   compared.add(pass.location);
   const backups = new Map(pass.location.backups.map((backup) => [backup.name, backup]));
+  const newest = new Set(pass.location.schedules.map(({ newestUsable }) => newestUsable));
   for (const before of readRecords(pass.memory)) {
     const backup = backups.get(before.backup);
-    if (!backup) continue;
+    if (!backup || backup === opened || newest.has(backup)) continue;
     const changed = changes(before, recordOf(backup, before.at, {})).filter(({ change }) => change !== 'same');
     if (changed.length === 0) continue;
     const keys = changed.map(({ kind }) => backupKey(backup.name, kind)).join(', ');

@@ -68,7 +68,7 @@ function sayRecoverable(voice: BackupVoice, facts: BucketFacts, { backup, kind }
     subject: `${kind} deleted`,
     // Without its metadata nothing of the backup is Velero's any more, which is what an interrupted delete of it leaves too.
     severity: kind === 'contents' && backup.files.metadata ? 'warning' : 'info',
-    message: `${backupKey(backup.name, kind)} was deleted${version.deletedAt ? ` at ${version.deletedAt}` : ''}, and its version of ${version.lastModified} (${version.size} bytes) is still there${until}`,
+    message: `has ${backupKey(backup.name, kind)} behind a delete marker: it was deleted${version.deletedAt ? ` at ${version.deletedAt}` : ''}, and its version of ${version.lastModified} (${version.size} bytes) is still there${until}`,
     remedy: `to bring it back take the delete marker away: ${markers.map((marker) => `aws s3api delete-object --bucket ${facts.bucket} --key '${key}' --version-id ${marker}`).join(' && ')}`,
     details: { versionId: version.versionId },
   });

@@ -34,7 +34,8 @@ export default defineLocationCheck({
     if (!objects) return;
     const there = new Set(location.backups.filter(({ files }) => files.metadata).map(({ name }) => name));
     const gone = objects.filter(
-      (object) => isNamedBy(object, object.spec?.storageLocation ?? '', at) && isDue(pass, object) && !there.has(object.metadata?.name ?? ''),
+      (object) =>
+        isNamedBy(object, object.spec?.storageLocation ?? '', at) && isDue(pass, object) && !there.has(object.metadata?.name ?? ''),
     );
     if (gone.length === 0) return;
     const folders = new Set(location.backups.map(({ name }) => name));

@@ -109,7 +109,11 @@ const shown = (named: Missing['named'], count: number, most: number): string => 
 function isTold(errors: Messages, item: string): boolean {
   const slash = item.indexOf('/');
   const [namespace, name] = slash < 0 ? ['', item] : [item.slice(0, slash), item.slice(slash + 1)];
-  const lines = [...(errors.namespaces[namespace] ?? []), ...errors.velero, ...errors.cluster];
+  const lines = [
+    ...(Object.hasOwn(errors.namespaces, namespace) ? (errors.namespaces[namespace] ?? []) : []),
+    ...errors.velero,
+    ...errors.cluster,
+  ];
   return lines.some((line) => line.split(/[^\w.:-]+/).some((word) => word === name || word.replace(/[.:]+$/, '') === name));
 }
 

@@ -67,11 +67,21 @@ function lookAt(pass: CheckPass, facts: BucketFacts, rule: LifecycleRule, effect
     pass.emit({
       object: pass.location.object,
       subject: `${rule.id ?? rule.prefix} ${effect.does} ${name}`,
-      severity: rule.narrowed && hurt.severity === 'critical' ? 'warning' : hurt.severity,
+      severity: gravityOf(rule, effect, hurt.severity, pass.now),
       message: `lifecycle rule ${rule.id ?? `for ${rule.prefix || 'everything'}`} ${effect.does} ${what} ${whenOf(effect)}${narrowed}: ${hurt.so}`,
       remedy: `turn the rule off, or give it a prefix that reaches nothing of Velero’s (what it does to noncurrent versions may stay): aws s3api get-bucket-lifecycle-configuration --bucket ${facts.bucket}`,
     });
   }
+}
+
+/** What is so far off (ms) is to be mended, and wakes nobody. */
+const farOff = 1000 * day;
+
+/** Kopia and restic give no tags, and Velero only those that its location asks for: a rule for tags is mostly meant for others. */
+function gravityOf({ narrowed, byTags }: LifecycleRule, { days, date }: Effect, severity: Severity, now: number): Severity {
+  if (byTags) return 'info';
+  const isFar = (days ?? 0) * day > farOff || (date !== undefined && Date.parse(date) - now > farOff);
+  return severity === 'critical' && (narrowed || isFar) ? 'warning' : severity;
 }
 
 const whenOf = ({ days, date }: Effect): string =>

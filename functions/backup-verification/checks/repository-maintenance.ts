@@ -48,23 +48,52 @@ function maintenanceTrouble(
   return allFailed ? { subject: 'failing', message: `its last ${recent.length} maintenance runs failed${why}` } : undefined;
 }
 
-function judge(repository: BackupRepository, isReadOnly: boolean, { options, now, emit }: CheckPass<Options>): void {
+interface Trouble {
+  readonly repository: BackupRepository;
+  readonly subject: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+function troubleOf(repository: BackupRepository, isReadOnly: boolean, { options, now }: CheckPass<Options>): Trouble | undefined {
   const { metadata, spec, status } = repository;
-  const object = refTo(backupRepositories, metadata);
-  const details = { repository: `${spec?.repositoryType ?? 'restic'}/${spec?.volumeNamespace ?? ''}/` };
   const inVelero = `kubectl -n ${metadata?.namespace ?? 'velero'}`;
   if (status?.phase === 'NotReady') {
     const message = `it is not ready, so no volume of namespace ${spec?.volumeNamespace ?? ''} can be backed up or restored${because(status.message)}`;
     const remedy = `${inVelero} describe backuprepository ${metadata?.name ?? ''}; where its objects in the bucket are gone, delete it: Velero makes it anew`;
-    emit({ object, subject: 'not ready', severity: 'warning', message, remedy, details });
-    return;
+    return { repository, subject: 'not ready', message, remedy };
   }
   // Nothing is maintained where nothing may be written, and a new one is not yet there.
-  if (status?.phase !== 'Ready' || isReadOnly) return;
+  if (status?.phase !== 'Ready' || isReadOnly) return undefined;
   const trouble = maintenanceTrouble(repository, Math.max(hours(options.staleHours), 2 * frequencyOf(repository)), now);
-  if (!trouble) return;
   const remedy = `${inVelero} get jobs -l velero.io/repo-name=${metadata?.name ?? ''}, and the log of the last one; without maintenance the repository only grows`;
-  emit({ object, ...trouble, severity: 'warning', remedy, details });
+  return trouble && { repository, ...trouble, remedy };
+}
+
+/** There is one for each namespace with volumes: what holds for more of them has one cause, such as a password or rights that are wrong. */
+const mostFindings = 5;
+
+function say(subject: string, troubles: readonly Trouble[], { emit, location }: CheckPass<Options>): void {
+  const objectOf = ({ repository }: Trouble) => refTo(backupRepositories, repository.metadata);
+  const [first] = troubles;
+  if (!first) return;
+  if (troubles.length <= mostFindings) {
+    for (const trouble of troubles) {
+      const { spec } = trouble.repository;
+      const details = { repository: `${spec?.repositoryType ?? 'restic'}/${spec?.volumeNamespace ?? ''}/` };
+      emit({ object: objectOf(trouble), subject, severity: 'warning', message: trouble.message, remedy: trouble.remedy, details });
+    }
+    return;
+  }
+  emit({
+    object: location.object,
+    subject: `repositories ${subject}`,
+    severity: 'warning',
+    message: `${troubles.length} repositories are ${subject}; of the first, ${first.repository.metadata?.name ?? ''}: ${first.message}`,
+    remedy: first.remedy,
+    members: troubles.map(objectOf),
+    details: { repositories: troubles.length },
+  });
 }
 
 export default defineLocationCheck({
@@ -86,9 +115,10 @@ export default defineLocationCheck({
     const repositories = askCluster(pass, backupRepositories);
     if (!repositories) return;
     const names = namesOf(location);
-    for (const repository of repositories) {
+    const troubles = repositories.flatMap((repository) => {
       const at = names.get(repository.spec?.backupStorageLocation ?? '');
-      if (at) judge(repository, at.isReadOnly, pass);
-    }
+      return (at && troubleOf(repository, at.isReadOnly, pass)) ?? [];
+    });
+    for (const [subject, own] of Map.groupBy(troubles, (trouble) => trouble.subject)) say(subject, own, pass);
   },
 });

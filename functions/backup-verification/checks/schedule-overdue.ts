@@ -1,12 +1,12 @@
 import * as z from 'zod';
-import { inWords, minutes, startedAt as since, timeOf } from '../../health-check/age.ts';
+import { hours, inWords, minutes, startedAt as since, timeOf } from '../../health-check/age.ts';
 import { inTimeZone } from '../../health-check/cron-schedule.ts';
 import { oneLine, some } from '../../health-check/wire.ts';
 import { startedAt } from '../../velero/backup.ts';
 import { allowedByRhythm, cronOf, inProgress, rhythmOf, takes } from '../../velero/inventory/backup-rhythm.ts';
 import type { VeleroCron } from '../../velero/inventory/velero-cron.ts';
-import { veleroSchedules } from '../../velero/kinds.ts';
-import { type CheckPass, defineLocationCheck, type ScheduleFacts } from '../contracts.ts';
+import { veleroBackups, veleroSchedules } from '../../velero/kinds.ts';
+import { type CheckPass, defineLocationCheck, type LocationFacts, type ScheduleFacts } from '../contracts.ts';
 import { missingBackups } from '../inventory/schedule-gaps.ts';
 import { namedSchedules, scheduleRef } from '../inventory/standing.ts';
 
@@ -20,7 +20,7 @@ export default defineLocationCheck({
   why: 'A schedule that stopped leaves good backups behind, all of them green, and each day more data that is in none of them.',
   upstream: 'https://velero.io/docs/main/backup-reference/#schedule-a-backup',
   level: 'inventory',
-  reads: { veleroSchedules },
+  reads: { veleroSchedules, veleroBackups },
   options: z.strictObject({
     gapDays: z.number().min(0).default(30).describe('Backups that are missing between others are looked for so far back'),
   }),
@@ -39,6 +39,10 @@ function judgeAge(pass: CheckPass, schedule: ScheduleFacts): void {
   // One that never had a usable backup is failing, or never ran.
   if (!newestUsable) return;
   const start = startedAt(newestUsable);
+  if (start - pass.now > hours(1)) {
+    sayAhead(pass, schedule, newestUsable.name, start);
+    return;
+  }
   const newer = schedule.backups.find((backup) => backup.trouble?.unknown && startedAt(backup) > start);
   const readable = cronOf(schedule);
   if (cron !== undefined && !readable) {
@@ -65,6 +69,16 @@ function judgeAge(pass: CheckPass, schedule: ScheduleFacts): void {
   });
 }
 
+/** Until that time no schedule of it would ever be too old. */
+const sayAhead = ({ emit, now }: CheckPass, schedule: ScheduleFacts, name: string, start: number): void =>
+  emit({
+    object: scheduleRef(schedule),
+    subject: 'clock',
+    severity: 'warning',
+    message: `its newest usable backup ${name} says that it was begun ${inWords(start - now)} from now: nobody can tell how old it is`,
+    remedy: 'set the clocks of the nodes that Velero runs on (its start is the time there), then make a new backup and delete this one',
+  });
+
 interface Late {
   readonly severity: 'critical' | 'warning' | 'info';
   readonly why: string;
@@ -76,7 +90,7 @@ const seeWhy = ({ namespace, name }: ScheduleFacts): string =>
   `kubectl -n ${namespace} describe schedules.velero.io ${name}; kubectl -n ${namespace} logs deployment/velero --tail=200`;
 
 /** A time that was due counts once a backup of it could be finished, and only since there is this schedule. */
-function byCron({ now }: CheckPass, schedule: ScheduleFacts, cron: VeleroCron, start: number): Late | undefined {
+function byCron({ now, location }: CheckPass, schedule: ScheduleFacts, cron: VeleroCron, start: number): Late | undefined {
   const time = takes(schedule);
   const from = Math.max(start, timeOf(schedule.createdAt) ?? start);
   // Velero starts none beside one that it still works on; that one counts for the time it was due at.
@@ -87,12 +101,26 @@ function byCron({ now }: CheckPass, schedule: ScheduleFacts, cron: VeleroCron, s
   if (!missed || now - start <= 3 * time) return undefined;
   const last = inTimeZone(missed.latest, cron.timeZone);
   const times = missed.count === 1 ? `and was due once more, at ${last}` : `and was due ${missed.count} times since, last at ${last}`;
+  // Last night's is not there: it may take its time, but not four times as much as any other, unless the cluster is at it.
+  const isLate = now - missed.latest > 4 * time && !isBeingMade(location, schedule);
   return {
-    severity: missed.count > 1 ? 'critical' : 'info',
+    severity: missed.count > 1 ? 'critical' : isLate ? 'warning' : 'info',
     why: times,
     remedy: seeWhy(schedule),
     details: { schedule: schedule.cron ?? '', missed: missed.count },
   };
+}
+
+/** Until Velero has all objects there is nothing of a backup in the bucket, but the cluster knows of it. */
+function isBeingMade({ cluster }: LocationFacts, { name, namespace }: ScheduleFacts): boolean {
+  const listed = cluster.of(veleroBackups);
+  if (listed.state === 'unread') return false;
+  return listed.objects.some(
+    ({ metadata, status }) =>
+      metadata?.namespace === namespace &&
+      metadata.labels?.['velero.io/schedule-name'] === name &&
+      ['', 'New', 'Queued', 'ReadyToStart', 'InProgress'].includes(status?.phase ?? ''),
+  );
 }
 
 function byRhythm({ now, location }: CheckPass, schedule: ScheduleFacts, start: number): Late | undefined {

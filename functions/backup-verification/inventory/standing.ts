@@ -1,7 +1,7 @@
 /** Whose business a backup is: what concerns the one that a schedule is judged by is a finding, what concerns older ones is history. */
 import { timeOf } from '../../health-check/age.ts';
 import { type Finding, type Ref, refTo } from '../../scan/contracts.ts';
-import { type Backup, startedAt } from '../../velero/backup.ts';
+import { type Backup, isUsable, startedAt } from '../../velero/backup.ts';
 import { veleroSchedules } from '../../velero/kinds.ts';
 import type { CheckPass, LocationFacts, ScheduleFacts } from '../contracts.ts';
 
@@ -22,7 +22,7 @@ const naming = (name: string, message: string): string =>
 export interface BackupVoice {
   /** Undefined: made by hand. */
   scheduleOf(backup: Backup): ScheduleFacts | undefined;
-  /** Does it still tell how things are? A backup by hand does until it expires; of a schedule the deciding one, the newest usable one, and what is newer. */
+  /** Does it still tell how things are? A backup by hand does, unless it expired and is not usable; of a schedule the deciding one, the newest usable one, and what is newer. */
   isCurrent(backup: Backup): boolean;
   /** A finding about a backup that is current, once for each object and subject; a mark in its row for the others. */
   say(backup: Backup, finding: Omit<Finding, 'object'>): void;
@@ -34,7 +34,8 @@ export function backupVoice(pass: CheckPass): BackupVoice {
     const schedule = schedules.get(backup.name);
     return schedule?.name === '' ? undefined : schedule;
   };
-  const isOver = ({ metadata }: Backup): boolean => (timeOf(metadata?.expiration) ?? pass.now) < pass.now;
+  // What Velero deletes when its time is up is not missing; what is whole may be all that is left of a cluster.
+  const isOver = (backup: Backup): boolean => (timeOf(backup.metadata?.expiration) ?? pass.now) < pass.now && !isUsable(backup);
   const isCurrent = (backup: Backup): boolean => {
     const schedule = scheduleOf(backup);
     if (!schedule) return !isOver(backup);

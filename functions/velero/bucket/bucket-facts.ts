@@ -13,6 +13,8 @@ export interface LifecycleRule {
   readonly prefix: string;
   /** It has a filter beside the prefix (tags, sizes): it may cover less. */
   readonly narrowed: boolean;
+  /** Tags are in it: what has none of them is not reached. */
+  readonly byTags?: true;
   readonly expirationDays?: number;
   /** RFC 3339. */
   readonly expirationDate?: string;

@@ -50,7 +50,10 @@ export async function readBucketFacts(asker: S3Asker, signal: AbortSignal): Prom
     }),
     asking(bucketRights.replication, 'ReplicationConfigurationNotFoundError', async (way) => {
       const { ReplicationConfiguration: found } = await asker.ask(new GetBucketReplicationCommand(about), way);
-      const enabled = (found?.Rules ?? []).filter(({ Status: status }) => status === 'Enabled');
+      // A rule for tags replicates what has them, which kopia's and restic's blobs never do.
+      const enabled = (found?.Rules ?? []).filter(
+        ({ Status: status, Filter: filter }) => status === 'Enabled' && !filter?.Tag && !filter?.And?.Tags?.[0],
+      );
       const prefixes = enabled.map(({ Filter: filter, Prefix: old }) => filter?.Prefix ?? filter?.And?.Prefix ?? old ?? '');
       return enabled.length === 0 ? undefined : { rules: enabled.length, prefixes };
     }),
@@ -124,6 +127,7 @@ const lifecycleRule = (rule: S3LifecycleRule): LifecycleRule => {
     enabled: rule.Status === 'Enabled',
     prefix: filter?.Prefix ?? also?.Prefix ?? rule.Prefix ?? '',
     narrowed: [...narrowing, also?.ObjectSizeLessThan].some((each) => each !== undefined),
+    ...((filter?.Tag ?? also?.Tags?.[0]) && { byTags: true as const }),
     ...(expiration?.Days !== undefined && { expirationDays: expiration.Days }),
     ...(expiration?.Date && { expirationDate: expiration.Date.toISOString() }),
     ...(noncurrentExpirationDays !== undefined && { noncurrentExpirationDays }),

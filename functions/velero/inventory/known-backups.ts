@@ -59,7 +59,12 @@ export const sharedParts = (): SharedParts => {
     parts.set(text, part);
     return part;
   };
-  return { share: (metadata) => ({ ...metadata, spec: same(metadata.spec), labels: same(metadata.labels) }) };
+  return {
+    share(metadata) {
+      const [spec, labels] = [same(metadata.spec), same(metadata.labels)];
+      return spec === metadata.spec && labels === metadata.labels ? metadata : { ...metadata, spec, labels };
+    },
+  };
 };
 
 /** To JSON. Metadata should have come through `sharedParts`; what did not is written, but not shared. */

@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { type Backup, startedAt } from '../backup.ts';
 import { backupOfKey } from '../layout.ts';
 import { type ObjectStore, type StoredObject, StoreError } from '../store/object-store.ts';
-import { type PackedFiles, packedFiles } from '../store/packed-files.ts';
+import { addFile, type PackedFiles, pack, packedFiles, unpackFiles } from '../store/packed-files.ts';
 import { type Known, readKnown, sharedParts, writeKnown } from './known-backups.ts';
 import { type ParsedMetadata, parseBackupMetadata } from './parse-backup-metadata.ts';
 
@@ -32,9 +32,7 @@ const mostBytes = 10 << 20;
 /** A folder while it is listed. */
 interface Found {
   readonly packed: PackedFiles;
-  readonly strangers: StoredObject[];
-  /** Of its velero-backup.json. */
-  etag?: string;
+  strangers: StoredObject[];
   bytes: number;
   lastModified: number;
 }
@@ -68,7 +66,7 @@ export async function readInventory(store: ObjectStore, { known, signal, onProgr
       if (earlier?.etag === object.etag) read.set(backup, { metadata: shared.share(earlier.metadata) });
       else reads.push(limit(readOne, backup, object));
     }
-    for (const { packed } of folders) packed.pack();
+    for (const { packed } of folders) pack(packed);
     return Promise.all(reads);
   };
   const [top] = await Promise.all([store.folder('', signal), aPageAhead(store.list('backups/', signal), readPage)]);
@@ -76,7 +74,7 @@ export async function readInventory(store: ObjectStore, { known, signal, onProgr
   return {
     topFolders: top.folders,
     backups: backups.toSorted((a, b) => startedAt(b) - startedAt(a) || (a.name < b.name ? -1 : 1)),
-    known: { toJSON: () => writeKnown(knownOf(found, read)) },
+    known: { toJSON: () => writeKnown(knownOf(backups)) },
   };
 }
 
@@ -101,18 +99,21 @@ interface Noted {
   readonly isMetadata: boolean;
 }
 
+/** Of nearly all folders: ten thousand empty lists are worth a megabyte. */
+const noStrangers: StoredObject[] = [];
+
 /** Puts an object into its backup's folder. */
 function note(found: Map<string, Found>, object: StoredObject): Noted | undefined {
   const place = backupOfKey(object.key);
   if (!place) return undefined;
   const { backup, kind } = place;
-  const folder: Found = found.get(backup) ?? { packed: packedFiles(backup), strangers: [], bytes: 0, lastModified: 0 };
+  const folder: Found = found.get(backup) ?? { packed: packedFiles(), strangers: noStrangers, bytes: 0, lastModified: 0 };
   found.set(backup, folder);
   folder.bytes += object.size;
   folder.lastModified = Math.max(folder.lastModified, object.lastModified);
-  if (kind) folder.packed.add(kind, object);
+  if (kind) addFile(folder.packed, kind, object);
+  else if (folder.strangers === noStrangers) folder.strangers = [object];
   else folder.strangers.push(object);
-  if (kind === 'metadata') folder.etag = object.etag;
   return { backup, folder, isMetadata: kind === 'metadata' };
 }
 
@@ -127,26 +128,27 @@ async function readMetadata(store: ObjectStore, { key, etag }: StoredObject, sig
   }
 }
 
-/** Assigned, not spread: V8 keeps an object with a getter small only so. */
-const backupOf = (name: string, { packed, strangers, bytes, lastModified }: Found, read: ParsedMetadata | undefined): Backup =>
-  Object.assign(
-    {
-      name,
-      get files() {
-        return packed.unpack();
-      },
-      strangers,
-      bytes,
-      lastModified,
-    },
-    read,
-  );
+/** What is in a backup's folder, packed: beside it, as a getter of its own would cost each backup as much as its files. */
+const packedOf = new WeakMap<Backup, string>();
+
+const filesGetter: PropertyDescriptor & ThisType<Backup> = {
+  enumerable: true,
+  configurable: true,
+  get() {
+    return unpackFiles(this.name, packedOf.get(this) ?? '');
+  },
+};
+
+function backupOf(name: string, { packed, strangers, bytes, lastModified }: Found, read: ParsedMetadata | undefined): Backup {
+  const backup: Backup = { name, files: {}, strangers, bytes, lastModified, ...read };
+  packedOf.set(backup, pack(packed));
+  return Object.defineProperty(backup, 'files', filesGetter);
+}
 
 /** What need not be read again; trouble is looked at anew every time. */
-const knownOf = (found: ReadonlyMap<string, Found>, read: ReadonlyMap<string, ParsedMetadata>): ReadonlyMap<string, Known> =>
+const knownOf = (backups: readonly Backup[]): ReadonlyMap<string, Known> =>
   new Map(
-    [...read].flatMap(([name, parsed]): [string, Known][] => {
-      const etag = found.get(name)?.etag;
-      return 'metadata' in parsed && etag !== undefined ? [[name, { etag, metadata: parsed.metadata }]] : [];
-    }),
+    backups.flatMap(({ name, metadata, files }): [string, Known][] =>
+      metadata && files.metadata ? [[name, { etag: files.metadata.etag, metadata }]] : [],
+    ),
   );

@@ -6,41 +6,40 @@ import type { Backup } from '../backup.ts';
 import { type BackupFileKind, backupFileKinds, backupKey } from '../layout.ts';
 import type { StoredObject } from './object-store.ts';
 
+/** Data alone: functions of its own would cost each folder as much as its files. */
 export interface PackedFiles {
-  add(kind: BackupFileKind, object: StoredObject): void;
-  /** Frees what adding needed: once a folder is through. */
-  pack(): void;
-  /** New objects at each call. */
-  unpack(): Backup['files'];
+  text: string;
+  /** Not yet in the text. */
+  lines: string[];
 }
+
+export const packedFiles = (): PackedFiles => ({ text: '', lines: none });
+const none: string[] = [];
 
 /** No tag and no storage class holds one. */
 const [between, end] = ['\t', '\n'];
 
-export function packedFiles(backup: string): PackedFiles {
-  let packed = '';
-  let lines: string[] = [];
-  /** All in one: a text that grows bit by bit keeps all its bits. */
-  const pack = (): string => {
-    if (lines.length > 0) packed = [...(packed === '' ? [] : [packed]), ...lines].join(end);
-    lines = [];
-    return packed;
-  };
-  return {
-    add(kind, { size, etag, lastModified, storageClass = '' }) {
-      lines.push([backupFileKinds.indexOf(kind), size, lastModified, etag, storageClass].join(between));
-    },
-    unpack() {
-      const files: Partial<Record<BackupFileKind, StoredObject>> = {};
-      for (const line of pack().split(end)) {
-        const [index, size, lastModified, etag = '', storageClass = ''] = line.split(between);
-        const kind = backupFileKinds[Number(index || -1)];
-        if (!kind) continue;
-        const times = { size: Number(size), etag, lastModified: Number(lastModified) };
-        files[kind] = { key: backupKey(backup, kind), ...times, ...(storageClass !== '' && { storageClass }) };
-      }
-      return files;
-    },
-    pack,
-  };
+export function addFile(packed: PackedFiles, kind: BackupFileKind, { size, etag, lastModified, storageClass = '' }: StoredObject): void {
+  if (packed.lines === none) packed.lines = [];
+  packed.lines.push([backupFileKinds.indexOf(kind), size, lastModified, etag, storageClass].join(between));
+}
+
+/** Frees what adding needed, once a folder is through. All in one: a text that grows bit by bit keeps all its bits. */
+export function pack(packed: PackedFiles): string {
+  if (packed.lines.length > 0) packed.text = [...(packed.text === '' ? [] : [packed.text]), ...packed.lines].join(end);
+  packed.lines = none;
+  return packed.text;
+}
+
+/** New objects at each call. */
+export function unpackFiles(backup: string, text: string): Backup['files'] {
+  const files: Partial<Record<BackupFileKind, StoredObject>> = {};
+  for (const line of text.split(end)) {
+    const [index, size, lastModified, etag = '', storageClass = ''] = line.split(between);
+    const kind = backupFileKinds[Number(index || -1)];
+    if (!kind) continue;
+    const times = { size: Number(size), etag, lastModified: Number(lastModified) };
+    files[kind] = { key: backupKey(backup, kind), ...times, ...(storageClass !== '' && { storageClass }) };
+  }
+  return files;
 }

@@ -169,13 +169,15 @@ const cutShort = (done: number | undefined, total: number | undefined): string |
   total !== undefined && (done ?? 0) < total ? `it counts ${done ?? 0} of ${total} bytes as moved` : undefined;
 
 function uploadOfInfo(info: VolumeInfo, claim: Claim, records: Records, sources: VolumeSources): VolumeVerdict {
-  const { operationId, snapshotHandle = '', phase } = info.dataMovement ?? {};
+  const { operationId, snapshotHandle = '', phase, size } = info.dataMovement ?? {};
   const uploads = records.uploads.get(claimKey(claim.namespace, claim.name)) ?? [];
   const upload = uploads.find((each) => isSameOperation(each.operationId, operationId)) ?? (uploads.length === 1 ? uploads[0] : undefined);
   if (!upload) return withoutUpload(phase, claim, records, sources);
   const verdict = verdictOfUpload(upload, claim, records);
   if (verdict.state !== 'moved' || verdict.snapshotId === undefined) return verdict;
-  if (snapshotHandle === '') return { ...verdict, doubt: 'volumeinfo was not completed: it names no snapshot' };
+  // Velero 1.13, which writes no size, never completes it (since 1.14: pkg/backup/backup.go, updateVolumeInfos).
+  if (snapshotHandle === '')
+    return size === undefined ? verdict : { ...verdict, doubt: 'volumeinfo was not completed: it names no snapshot' };
   if (snapshotHandle === verdict.snapshotId) return verdict;
   return failed(`volumeinfo names the snapshot ${snapshotHandle}, the DataUpload in the archive ${verdict.snapshotId}`);
 }
@@ -236,8 +238,8 @@ function verdictsOfRecords(claim: Claim, records: Records, sources: VolumeSource
 const asked = /resource polic|exclude-from-backup=true/i;
 /** Said of every volume that no file-system backup was asked for, annotation or not; only where all are backed up so was it taken out. */
 const optedOut = /opted out due to annotation in pod/;
-/** One text for many causes: no snapshots at all, a policy, or a file-system backup in its place. */
-const notMet = /not satisfy the criteria for VolumePolicy or the legacy snapshot way/;
+/** One text for many causes: no snapshots at all (the second, until 1.13), a policy, or a file-system backup in its place. */
+const notMet = /not satisfy the criteria for VolumePolicy or the legacy snapshot way|backup has volume snapshots disabled/;
 
 /** Velero gives a reason for each way in which it did not get the data, `WAY: reason;` each: only all of them together tell whose wish it was. */
 function skipped(skippedReason: string, sources: VolumeSources): VolumeVerdict {

@@ -39,7 +39,7 @@ describe('a tarball that was deleted', () => {
       backups: [without(nightly('nightly-2', 4), 'contents'), nightly('nightly-1', 28)],
     });
     assert.deepEqual(lines, [
-      `warning contents deleted: nightly-2 ${tarball} was deleted at 2026-11-23T12:00:00.000Z, and its version of 2026-11-23T01:31:00.000Z (2700 bytes) is still there`,
+      `warning contents deleted: nightly-2 has ${tarball} behind a delete marker: it was deleted at 2026-11-23T12:00:00.000Z, and its version of 2026-11-23T01:31:00.000Z (2700 bytes) is still there`,
     ]);
     assert.match(
       findings[0]?.remedy ?? '',
@@ -70,7 +70,7 @@ describe('a tarball that was deleted', () => {
 test('a folder whose velero-backup.json was deleted is no backup any more, and can be one again', async () => {
   const { over, asked } = bucketWith('backups/old/velero-backup.json');
   const { lines, alarms } = await lookAtBucket(check, over, { backups: [without(backupOf('old', 90), 'metadata')] });
-  assert.match(lines.join(), /^info metadata deleted: backups\/old\/velero-backup\.json was deleted at/);
+  assert.match(lines.join(), /^info metadata deleted: has backups\/old\/velero-backup\.json behind a delete marker: it was deleted at/);
   assert.deepEqual(alarms, []);
   assert.deepEqual(asked, ['backups/old/velero-backup.json']);
 });

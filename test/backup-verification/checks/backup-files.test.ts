@@ -121,6 +121,25 @@ test('the last that came to stay is missed by an older backup that has it, or by
   assert.match((await looked(nightly('n-1', 2, gone, of118))).alarms[0] ?? '', /n-1-volumeinfo.json.gz/);
 });
 
+test('no alarm: Velero was set back to an older version; and only since 1.17 a specification tells its version', async () => {
+  const back = await looked(nightly('n-4', 2, v112), nightly('n-3', 26, v112), nightly('n-2', 50, v116), nightly('n-1', 74, v116));
+  assert.deepEqual([back.alarms, back.rows.filter((row) => !row.includes(' ok: '))], [[], []]);
+  const { spec } = metadataOf('x', 0);
+  const byHand = { spec: { ...spec, excludedNamespaceScopedResources: ['volumesnapshots.snapshot.storage.k8s.io'] } };
+  assert.deepEqual((await looked(nightly('n-1', 2, v112, byHand))).alarms, []);
+});
+
+test('no alarm: one by hand that expired, whose delete was interrupted; until then it is one', async () => {
+  const byHand = (expiresIn: number) =>
+    withFiles(backupOf('b', 900, { expiration: new Date(Date.now() + expiresIn).toISOString() }), without('contents'));
+  const expired = backupOf('b', 900);
+  const { lines, rows } = await looked(withFiles(expired, without('contents')));
+  assert.deepEqual([lines, rows.length], [[], 1]);
+  assert.equal((await looked(byHand(1e12))).alarms.length, 1);
+  // What is whole may be all that is left of a cluster that is gone: what is wrong with it is told.
+  assert.equal((await looked(withFiles(expired, without('results')))).alarms.length, 1);
+});
+
 test('the list of native snapshots is missing where there were some: volumes would not be restored', async () => {
   const { lines } = await looked(nightly('n-1', 2, without('volumeSnapshots'), { volumeSnapshotsAttempted: 2 }));
   assert.match(lines[0] ?? '', /^critical missing: .*n-1-volumesnapshots.json.gz; a restore takes that for no volumes at all$/);

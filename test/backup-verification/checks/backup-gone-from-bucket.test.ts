@@ -41,6 +41,11 @@ test('no alarm: the delay of the synchronisation, what failed or is being made, 
   assert.deepEqual((await looked([known('a', 2)], [unread])).lines, []);
 });
 
+test('no alarm: another Velero in the cluster, whose location has the same name and another bucket', async () => {
+  const other = { ...known('a', 2), metadata: { name: 'a', namespace: 'openshift-adp' } };
+  assert.deepEqual((await looked([other])).lines, []);
+});
+
 test('without a cluster it does not run; one that was not reached is unknown', async () => {
   await assert.rejects(lookAt(check, factsOf([])), NotApplicable);
   assert.equal((await lookAt(check, factsOf([], { cluster: unreachable }))).unknowns.length, 1);

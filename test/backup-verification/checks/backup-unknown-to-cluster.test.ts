@@ -17,6 +17,11 @@ test('finished backups that Velero did not bring into the cluster', async () => 
   assert.equal(rows.length, 2);
 });
 
+test('that another Velero in the cluster has one of the same name helps nobody', async () => {
+  const cluster = clusterOf({ schedules, backups: [{ metadata: { name: 'n-1', namespace: 'openshift-adp' } }] });
+  assert.equal((await looked([nightly('n-1', 50)], cluster)).alarms.length, 1);
+});
+
 test('no alarm: the delay of the synchronisation, what is not finished, what expired, what cannot be read', async () => {
   assert.deepEqual((await looked([nightly('n', 0.2)])).lines, []);
   assert.deepEqual((await looked([nightly('n', 3, { phase: 'Finalizing' })])).lines, []);

@@ -20,7 +20,10 @@ describe('the key', () => {
   ] as const) {
     test(`${state} is critical`, async () => {
       const { findings, lines } = await inState(state, '2026-12-01T00:00:00.000Z');
-      assert.match(lines.join(), /^critical key: the key of its default encryption, arn:aws:kms:eu-west-1:111122223333:key\/abc, .* on 2026-12-01: no backup under it can be read/);
+      assert.match(
+        lines.join(),
+        /^critical key: the key of its default encryption, arn:aws:kms:eu-west-1:111122223333:key\/abc, .* on 2026-12-01: no backup under it can be read/,
+      );
       assert.match(findings[0]?.remedy ?? '', remedy);
     });
   }

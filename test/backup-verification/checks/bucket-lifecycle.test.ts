@@ -24,7 +24,7 @@ describe('what takes repositories away is critical', () => {
       /^critical tidy deletes kopia: lifecycle rule tidy deletes kopia\/ 365 days after/,
     ],
     'expiry of the location': [{ expirationDays: 365, prefix: 'prod/' }, /^critical tidy deletes kopia/],
-    'expiry of the repositories': [{ expirationDays: 3650, prefix: 'prod/kopia/' }, /^critical tidy deletes kopia/],
+    'expiry of the repositories': [{ expirationDays: 1000, prefix: 'prod/kopia/' }, /^critical tidy deletes kopia/],
     'expiry of one repository': [
       { expirationDays: 90, prefix: 'prod/kopia/shop/' },
       /deletes what begins with prod\/kopia\/shop\/ 90 days/,
@@ -41,6 +41,22 @@ describe('what takes repositories away is critical', () => {
       assert.match(lines[0] ?? '', expected);
     });
   }
+});
+
+describe('what takes them away one day, or where somebody tags them', () => {
+  test('in ten years, or on a day in ten years: to be mended, and no reason to wake anybody', async () => {
+    for (const rule of [{ expirationDays: 3650 }, { expirationDate: '2036-01-01T00:00:00.000Z', prefix: 'prod/kopia' }]) {
+      const lines = await linesFor(rule);
+      assert.equal(lines.length, 1, lines.join('\n'));
+      assert.match(lines[0] ?? '', /^warning tidy deletes kopia: /);
+    }
+  });
+  test('tags that Velero’s repositories never have', async () => {
+    assert.match(
+      (await linesFor({ expirationDays: 30, narrowed: true, byTags: true })).join(),
+      /^info tidy deletes kopia: .*as far as its tags/,
+    );
+  });
 });
 
 describe('what takes backups before their time', () => {

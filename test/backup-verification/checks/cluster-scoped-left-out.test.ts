@@ -30,11 +30,14 @@ describe('cluster-scoped-left-out', () => {
       await assertSilent(check, { objects, spec });
     await assertSilent(check, { objects, spec: { ...addedByServer, includedClusterScopedResources: ['storageclasses'] } });
   });
-  test('all namespaces but some: nothing of what has none comes along, which is worth knowing', async () => {
+  test('all namespaces but some, which a label on one of them is enough for: nothing of what has none comes along', async () => {
     const spec = { excludedNamespaces: ['kube-system'] };
     const finding = await theFinding(check, { objects, spec });
-    assert.equal(finding.severity, 'info');
+    assert.equal(finding.severity, 'warning');
     assert.match(finding.message, /^it was to hold all namespaces but some/);
+    assert.match(finding.remedy, /includedClusterScopedResources: \["\*"\]/);
+    const old = await theFinding(check, { objects, spec: { ...spec, excludedResources: ['events'] } });
+    assert.match(old.remedy, /^set spec\.template\.includeClusterResources: true/);
     await theFinding(check, { objects, spec: { ...addedByServer, ...spec } });
     await assertSilent(check, { objects, spec: { ...spec, includeClusterResources: true } });
     await assertSilent(check, { objects, spec: { ...spec, excludedClusterScopedResources: ['clusterroles'] } });

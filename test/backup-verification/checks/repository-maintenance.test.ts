@@ -101,3 +101,22 @@ test('a frequency that nobody can read counts for nothing', async () => {
   assert.deepEqual(await lines([repository({}, { maintenanceFrequency: 'often' })]), []);
   assert.equal((await lines([repository({ lastMaintenanceTime: ago(3 * day) }, { maintenanceFrequency: 'often' })])).length, 1);
 });
+
+test('three hundred repositories that one wrong password keeps from being maintained are one finding', async () => {
+  const stale = (index: number): BackupRepositoryObject => ({
+    ...repository({ lastMaintenanceTime: ago(3 * day), recentMaintenance: [run('Failed', 2, 'invalid password')] }),
+    metadata: { name: `team-${index}-default-kopia-x7k2p`, namespace: 'velero' },
+  });
+  const many = Array.from({ length: 300 }, (_, index) => stale(index));
+  const { findings } = await look([...many, repository({ phase: 'NotReady' })]);
+  assert.deepEqual(
+    findings.map(({ object, subject }) => `${object.kind} ${subject}`),
+    ['Bucket repositories stale', 'BackupRepository not ready'],
+  );
+  assert.match(
+    findings[0]?.message ?? '',
+    /^300 repositories are stale; of the first, team-0-default-kopia-x7k2p: its last maintenance was 3 days ago.*: invalid password$/,
+  );
+  assert.equal(findings[0]?.members?.length, 300);
+  assert.equal((await look(many.slice(0, 5))).findings.length, 5);
+});

@@ -14,7 +14,7 @@ const restic = {
 test('data that restic wrote needs an old Velero', async () => {
   const { lines, findings } = await lookAtVolumes(check, restic);
   assert.deepEqual(lines, [
-    'warning restic: the data of its volumes was written by restic (restic/legacy/), which newer versions of Velero cannot restore',
+    'warning restic: the data of its volumes was written by restic (restic/legacy/), which Velero after 1.18 cannot restore',
   ]);
   assert.deepEqual(findings[0]?.members, [{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: 'legacy', name: 'db' }]);
 });

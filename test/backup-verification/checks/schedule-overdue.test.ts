@@ -30,10 +30,50 @@ test('by its cron: due twice since is critical, and told in the schedule’s own
   assert.deepEqual([findings[0]?.object.kind, findings[0]?.details?.missed, lines.length], ['Schedule', 2, 1]);
 });
 
-test('due once more is worth knowing, and no alarm', async () => {
-  const { lines, alarms } = await looked(begun('2026-11-23T03:00:10Z', '2026-11-22T03:00:10Z'), withCron('0 3 * * *'));
+test('due once more: no alarm while it may take its time, a warning in the morning', async () => {
+  const backups = begun('2026-11-23T03:00:10Z', '2026-11-22T03:00:10Z');
+  const { lines, alarms } = await looked(backups, withCron('0 3 * * *'), { clock: Date.parse('2026-11-24T04:59:00Z') });
   assert.deepEqual([lines.length, alarms], [1, []]);
   assert.match(lines[0] ?? '', /^info overdue: .* and was due once more, at 2026-11-24 03:00 UTC$/);
+  const morning = await looked(backups, withCron('0 3 * * *'));
+  assert.match(morning.lines.join(), /^warning overdue: .* and was due once more, at 2026-11-24 03:00 UTC$/);
+});
+
+test('no alarm: the cluster is at it, whose backup is in no bucket before all objects are read', async () => {
+  const backups = begun('2026-11-23T03:00:10Z', '2026-11-22T03:00:10Z');
+  const made = (phase: string, more: Partial<Record<'namespace' | 'name', string>> = {}) =>
+    clusterOf({
+      schedules: [schedule('0 3 * * *')],
+      backups: [
+        {
+          metadata: {
+            name: 'nightly-20261124030000',
+            namespace: more.namespace ?? 'velero',
+            labels: { 'velero.io/schedule-name': more.name ?? 'nightly' },
+          },
+          status: { phase },
+        },
+      ],
+    });
+  for (const phase of ['New', 'Queued', 'InProgress']) assert.deepEqual((await looked(backups, made(phase))).alarms, [], phase);
+  assert.equal((await looked(backups, made('Failed'))).alarms.length, 1);
+  assert.equal((await looked(backups, made('InProgress', { name: 'weekly' }))).alarms.length, 1);
+  assert.equal((await looked(backups, made('InProgress', { namespace: 'other' }))).alarms.length, 1);
+});
+
+test('one that was begun in the future would never be too old: said', async () => {
+  const { alarms } = await looked([nightly(-24 * 400), ...daily(5, 200)], withCron('0 3 * * *'));
+  assert.match(
+    alarms.join(),
+    /^warning clock: its newest usable backup n--9600 says that it was begun 1 year from now|^warning clock: .* from now: nobody can tell how old it is$/,
+  );
+  assert.deepEqual((await looked([nightly(-0.2), ...daily(5, 23.8)], withCron('18 5 * * *'))).lines, []);
+});
+
+test('a backup that was finished days later, as the server was down, excuses no days without one', async () => {
+  const late = nightly(98, { completionTimestamp: new Date(now - 30 * hour).toISOString() });
+  const { lines } = await looked([late, ...daily(5, 122)], withCron('30 3 * * *'));
+  assert.match(lines[0] ?? '', /^critical overdue: .* was due 4 times since/);
 });
 
 test('no alarm: last night’s is there; this minute’s cannot be yet', async () => {

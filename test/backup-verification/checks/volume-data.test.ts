@@ -12,6 +12,7 @@ import {
   nativeInfo,
   nativeSnapshot,
   operation,
+  operationId,
   podOf,
   podVolumeBackup,
   podVolumeInfo,
@@ -82,6 +83,50 @@ test('a volumeinfo that was not completed is a doubt: restores go by the DataUpl
     await one({ ...moved, volumeInfo: [movedInfo(db, { snapshotHandle: '' })] }),
     /^warning doubtful: .*volumeinfo was not completed/,
   );
+});
+
+test('Velero 1.13 names no snapshot in volumeinfo, and no phase anywhere: the DataUpload tells', async () => {
+  const { snapshotDataMovementInfo: _, result: __, ...info } = movedInfo(db);
+  const old = {
+    ...info,
+    snapshotDataMovementInfo: {
+      dataMover: 'velero',
+      uploaderType: 'kopia',
+      retainedSnapshot: '',
+      snapshotHandle: '',
+      operationID: operationId(db),
+    },
+  };
+  assert.deepEqual(await silent({ ...moved, volumeInfo: [old] }), ['1 claim: 1 moved into the bucket']);
+  const failed = dataUpload(db, { phase: 'Failed', snapshotID: '' });
+  assert.match(await one({ ...moved, objects: [...base, failed], volumeInfo: [old] }), /its data upload is Failed in the archive/);
+});
+
+test('uploads that never ended well, in every phase that a restore finds in the archive', async () => {
+  for (const phase of ['New', 'Accepted', 'Prepared', 'InProgress', 'Canceling', 'Canceled', 'Failed']) {
+    const info = movedInfo(db, { Phase: phase, snapshotHandle: '' }, { result: 'failed' });
+    const objects = [...base, dataUpload(db, { phase, snapshotID: '' })];
+    assert.match(
+      await one({ ...moved, objects, volumeInfo: [info] }),
+      new RegExp(`^critical failed: .*its data upload is ${phase} in the archive`),
+    );
+  }
+});
+
+test('file-system backups of real life: one claim of many pods, no bytes, a block volume, a finished Job', async () => {
+  const many = ['shop/web-1', 'shop/web-2', 'shop/web-3'].map((place) => podOf(place, 'db'));
+  const shared = { objects: [claim(db), volume(db), ...many], volumeInfo: [podVolumeInfo(db, 'shop/web-2')] };
+  assert.deepEqual(await silent({ ...shared, podVolumeBackups: [podVolumeBackup(db, 'shop/web-2')] }), [
+    '1 claim: 1 moved into the bucket',
+  ]);
+  const noBytes = podVolumeBackup(db, 'shop/db-0', { progress: {} });
+  await silent({ ...podVolume, volumeInfo: [podVolumeInfo(db, 'shop/db-0', { size: 0 })], podVolumeBackups: [noBytes] });
+  const block =
+    'podvolume: volume data declared in pod shop/db-0 is a block volume. Block volumes are not supported for fs backup, skipping;';
+  assert.match(await one({ objects: base, volumeInfo: [skippedInfo(db, block)] }), /^critical left out: .*is a block volume/);
+  const finished = 'podvolume: pod is not in the expected status, name=db-0, namespace=shop, phase=Succeeded: pod is not running;';
+  const objects = [claim(db), volume(db), podOf('shop/db-0', 'db', 'Succeeded')];
+  assert.match(await one({ objects, volumeInfo: [skippedInfo(db, finished)] }), /^critical left out: .*phase=Succeeded/);
 });
 
 test('an upload that was canceled shows in the operations, where the archive has no DataUpload', async () => {
@@ -222,6 +267,8 @@ test('Velero speaks of an annotation where there is none: whose wish it was is t
     lookAtVolumes(check, { objects: base, volumeInfo: [skippedInfo(db, reason)], spec }).then(({ lines }) => lines.join());
   assert.match(await of(out + notMet, { snapshotVolumes: false }), /^warning no snapshots: /);
   assert.match(await of(notMet, { snapshotVolumes: false }), /^warning no snapshots: /);
+  const until13 = 'volumeSnapshot: backup has volume snapshots disabled;';
+  assert.match(await of(out + until13, { snapshotVolumes: false }), /^warning no snapshots: /);
   assert.match(await of(out + notMet, { snapshotVolumes: false, defaultVolumesToFsBackup: true }), /^info left out on request: /);
   assert.match(await of(out + notMet), /^critical left out: /);
   const problem =

@@ -150,7 +150,7 @@ describe('no alarm on an archive', () => {
     assertReport(await verified(await nights({ packed })), { newestVerified: { nightly: newest } });
   });
 
-  test('whose first read was cut, or that was replaced in the middle of it: it is asked for again', async () => {
+  test('whose body is cut on the way: it is asked for again from there', async () => {
     let cuts = 0;
     const refuse = (asked: string) => {
       if (!asked.endsWith(`${newest}.tar.gz`)) return undefined;

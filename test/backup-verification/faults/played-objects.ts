@@ -19,5 +19,11 @@ export function tagOf(body: Uint8Array): string {
   return tag;
 }
 
+/** Under the version of what was there before: so rot looks. */
+export function underTheTagOf(before: Uint8Array, body: Uint8Array): Uint8Array {
+  tags.set(body, tagOf(before));
+  return body;
+}
+
 export const escapeXml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

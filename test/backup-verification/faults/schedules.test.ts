@@ -45,6 +45,7 @@ async function everyNight(count: number, ago: number): Promise<Files> {
 describe('a schedule that stopped', () => {
   const overdue = 'Schedule nightly overdue';
   const name = 'nightly-20261121010000';
+  const lastNights = ['23', '22', '21'].map((day) => known(`nightly-202611${day}010000`));
   test('is told by its cron', async () =>
     judge(
       await everyNight(4, 3),
@@ -61,10 +62,15 @@ describe('a schedule that stopped', () => {
       alarms: { [`warning schedule-overdue ${overdue}`]: /3 days ago, and the last ones came every day|every 24 hours/ },
       newestVerified: { nightly: name },
     }));
-  test('no alarm: one time was missed; in the night when the clocks go forward its time does not come', async () => {
-    const names = ['23', '22', '21'].map((day) => `nightly-202611${day}010000`);
-    const lists = { backups: names.map((each) => known(each)) };
-    await judge(await everyNight(3, 1), { newestVerified: { nightly: names[0] ?? null } }, withCluster(lists));
+  test('by one night is a warning', async () =>
+    judge(
+      await everyNight(3, 1),
+      { alarms: { [`warning schedule-overdue ${overdue}`]: /28 hours ago, and was due once more, at 2026-11-24 01:00 UTC/ } },
+      withCluster({ backups: lastNights }),
+    ));
+  test('no alarm: Velero is at this night’s; in the night when the clocks go forward its time does not come', async () => {
+    const running = known('nightly-20261124010000', { phase: 'InProgress' }, { labels: { 'velero.io/schedule-name': 'nightly' } });
+    await judge(await everyNight(3, 1), { newestVerified: { nightly: older } }, withCluster({ backups: [running, ...lastNights] }));
     const began = ['28', '27', '26'].map((day) => Date.parse(`2026-03-${day}T01:30:00Z`));
     const march = await Promise.all(began.map((time, index) => nightOf({ name: `nightly-${index}`, hoursAgo: (now - time) / hour })));
     const summer = schedule(

@@ -6,6 +6,7 @@ import type { Report } from '../../../functions/report/model.ts';
 import { type ClusterRun, runOnCluster } from '../../../functions/runtime/run-on-cluster.ts';
 import type { Source } from '../../../functions/scan/contracts.ts';
 import { now } from '../sample-location.ts';
+import { shopObjects } from './planted-nights.ts';
 import type { Files } from './played-objects.ts';
 import { location, type PlayedBucket, type PlayedS3, startPlayedS3 } from './played-s3.ts';
 
@@ -101,6 +102,8 @@ export function assertReport(report: Report, expected: Expected = {}): void {
   assert.equal(report.complete, Object.keys(unknown).length === 0);
   const severities = new Set(report.findings.map(({ severity }) => severity));
   assert.equal(report.status, severities.has('critical') ? 'critical' : severities.has('warning') ? 'degraded' : 'healthy');
+  // What a Secret holds is nobody's business, whatever was damaged around it.
+  assert.ok(!secretValues.some((value) => JSON.stringify(report).includes(value)));
   assertRows(report, rows);
   for (const { schedule, newestVerified: found } of report.backupSchedules ?? [])
     if (schedule in newestVerified) assert.equal(found?.backup ?? null, newestVerified[schedule], `newestVerified of ${schedule}`);
@@ -133,6 +136,11 @@ export const rowsOf = (report: Report): readonly Row[] =>
         return { backup, verdict, began, found };
       }),
     );
+
+const secretValues = shopObjects.flatMap(({ kind, data }) =>
+  kind === 'Secret' && typeof data === 'object' && data ? Object.values(data).map(String) : [],
+);
+assert.ok(secretValues.length > 0);
 
 const fine = ['ok', 'listed'];
 /** Gravest first. */

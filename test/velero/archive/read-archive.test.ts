@@ -441,6 +441,28 @@ describe('any single byte of the tar', () => {
     );
   });
 
+  test('a file that was cut, run together, filled up or mixed: a fault, or the very content', async () => {
+    const { seen: whole } = await reading(shop);
+    const edit = fc.record({
+      at: fc.nat(shop.length),
+      drop: fc.nat(300),
+      put: fc.oneof(
+        fc.uint8Array({ maxLength: 300 }),
+        fc.nat(shop.length).map((from) => shop.subarray(from, from + 200)),
+      ),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 3 }), fc.integer({ min: 1, max: 600 }), async (edits, pieces) => {
+        let packed = shop;
+        for (const { at, drop, put } of edits) packed = Buffer.concat([packed.subarray(0, at), put, packed.subarray(at + drop)]);
+        const { end, seen } = await reading(packed, { pieces });
+        if (end.problems.length === 0) assert.deepEqual(seen, whole);
+        else assert.ok(end.problems.every(({ place, message }) => place !== '' && message !== ''));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   test('whatever the bytes are: an answer', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 4000 }), fc.integer({ min: 1, max: 600 }), async (bytes, pieces) => {

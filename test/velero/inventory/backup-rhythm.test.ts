@@ -12,20 +12,33 @@ const every = (interval: number, count: number, first = 2): ScheduleFacts =>
   );
 const completed = (hoursAgo: number): string => new Date(now - hoursAgo * hour).toISOString();
 
-test('a backup takes what the longest of the last ten took, and half an hour at least', () => {
+test('a backup takes what the longest but one of the last ten took, and half an hour at least', () => {
   assert.equal(takes(every(24, 5)), hour / 2);
   const long = backupOf('long', 50, { completionTimestamp: completed(47) });
-  assert.equal(takes({ backups: [...every(24, 3).backups, long] }), 3 * hour);
-  assert.equal(takes({ backups: [...every(1, 11).backups, long] }), hour / 2);
+  assert.equal(takes({ backups: [long] }), 3 * hour);
+  assert.equal(takes({ backups: [...every(24, 3).backups, long, long] }), 3 * hour);
+  assert.equal(takes({ backups: [...every(1, 11).backups, long, long] }), hour / 2);
   assert.equal(takes({ backups: [] }), hour / 2);
 });
 
-test('Velero may work for itemOperationTimeout and an hour', () => {
+test('one backup that was finished days later, as the server was down, excuses no days without one', () => {
+  const daysLate = backupOf('late', 26, { completionTimestamp: completed(-80) });
+  assert.equal(takes({ backups: [daysLate, ...every(24, 5, 50).backups] }), hour / 2);
+});
+
+test('Velero may work for itemOperationTimeout and an hour, from when its operations began', () => {
   const { spec } = metadataOf('b', 0);
   const withTimeout = (itemOperationTimeout: string) => backupOf('b', 0, { spec: { ...spec, itemOperationTimeout } });
-  assert.equal(mayWorkUntil(backupOf('b', 0)), now + 5 * hour);
-  assert.equal(mayWorkUntil(withTimeout('10h0m0s')), now + 11 * hour);
-  assert.equal(mayWorkUntil(withTimeout('soon')), now + 5 * hour);
+  // The samples are written a minute after they are begun.
+  const written = now + 60_000;
+  assert.equal(mayWorkUntil(backupOf('b', 0)), written + 5 * hour);
+  assert.equal(mayWorkUntil(withTimeout('10h0m0s')), written + 11 * hour);
+  assert.equal(mayWorkUntil(withTimeout('soon')), written + 5 * hour);
+  const { files, ...begun } = backupOf('b', 8);
+  const { metadata } = files;
+  assert.ok(metadata);
+  // Eight hours to read all volumes of pods, then the operations.
+  assert.equal(mayWorkUntil({ ...begun, files: { metadata: { ...metadata, lastModified: now } } }), now + 5 * hour);
   const working = backupOf('b', 4.9, { phase: 'WaitingForPluginOperations' });
   assert.equal(inProgress({ backups: [working] }, now), working);
   assert.equal(inProgress({ backups: [working] }, now + hour), undefined);

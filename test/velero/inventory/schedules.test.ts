@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Backup } from '../../../functions/velero/backup.ts';
+import { type Backup, startedAt } from '../../../functions/velero/backup.ts';
 import { schedulesOf } from '../../../functions/velero/inventory/schedules.ts';
 import { clusterOf, here, noClusterAtAll, place, unreachable } from '../../backup-verification/look-at.ts';
 import { backupOf, metadataOf, now } from '../../backup-verification/sample-location.ts';
@@ -81,6 +81,37 @@ test('a Schedule of another location is none here, whoever is the default', () =
   // One that moved away has its old backups here, and no cron.
   const [moved] = schedulesOf([backupOf('of-other-1', 2, { schedule: 'of-other' })], cluster, place);
   assert.deepEqual([moved?.name, moved?.cron], ['of-other', undefined]);
+});
+
+test('a Schedule of another Velero in the cluster is none here, though its location has the same name', () => {
+  const theirs = {
+    ...here,
+    metadata: { name: 'default', namespace: 'openshift-adp' },
+    spec: { ...here.spec, objectStorage: { bucket: 'adp' } },
+  };
+  const marked = { ...theirs, metadata: { name: 'adp', namespace: 'openshift-adp' } };
+  const ofTheirs = (name: string, template = {}) =>
+    scheduleObject(name, { metadata: { name, namespace: 'openshift-adp' }, spec: { schedule: '@daily', template } });
+  const cluster = clusterOf({
+    locations: [marked, here, { ...theirs, spec: { ...theirs.spec, default: false } }],
+    schedules: [scheduleObject('ours'), ofTheirs('named', { storageLocation: 'default' }), ofTheirs('unnamed')],
+  });
+  assert.deepEqual(
+    schedulesOf([], cluster, place).map(({ name }) => name),
+    ['ours'],
+  );
+});
+
+test('a backup that cannot be read is as old as its name says, not as its copy', () => {
+  const unread = (name: string) => {
+    const { metadata, ...rest } = backupOf(name, 0);
+    assert.ok(metadata);
+    return { ...rest, trouble: { unknown: true, message: 'denied', remedy: '' } };
+  };
+  assert.equal(startedAt(unread('nightly-20261101030000')), Date.parse('2026-11-01T03:00:00Z'));
+  for (const name of ['by-hand-1', 'n-20269901030000', '20261101030000', 'x-120261101030000']) {
+    assert.equal(startedAt(unread(name)), unread(name).lastModified, name);
+  }
 });
 
 test('the prefix counts without slashes; without a location the backups’ own storageLocation tells', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { backupFileKinds, backupKey } from '../../../functions/velero/layout.ts';
-import { packedFiles } from '../../../functions/velero/store/packed-files.ts';
+import { addFile, pack, packedFiles, unpackFiles } from '../../../functions/velero/store/packed-files.ts';
 import fc from '../../fuzz.ts';
 
 test('what is packed comes out as it was, packed in between or not', () => {
@@ -15,20 +15,20 @@ test('what is packed comes out as it was, packed in between or not', () => {
   });
   fc.assert(
     fc.property(fc.uniqueArray(object, { selector: ({ kind }) => kind }), (objects) => {
-      const packed = packedFiles('nightly-1');
+      const packed = packedFiles();
       const expected: Record<string, unknown> = {};
       for (const { kind, packs, storageClass, ...rest } of objects) {
         const stored = { key: backupKey('nightly-1', kind), ...rest, ...(storageClass && { storageClass }) };
         expected[kind] = stored;
-        packed.add(kind, stored);
-        if (packs) packed.pack();
+        addFile(packed, kind, stored);
+        if (packs) pack(packed);
       }
-      assert.deepEqual(packed.unpack(), expected);
-      assert.deepEqual({ ...packed.unpack() }, expected);
+      assert.deepEqual(unpackFiles('nightly-1', pack(packed)), expected);
+      assert.deepEqual(unpackFiles('nightly-1', pack(packed)), expected);
     }),
   );
 });
 
 test('a folder without files of Velero has none', () => {
-  assert.deepEqual(packedFiles('b').unpack(), {});
+  assert.deepEqual(unpackFiles('b', pack(packedFiles())), {});
 });

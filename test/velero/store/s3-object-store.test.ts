@@ -84,6 +84,39 @@ describe('a body that is cut', () => {
   });
 });
 
+describe('a store that lists oddly', () => {
+  const listing = async (pages: readonly object[]) => {
+    let asked = 0;
+    const asker = { location, access: {}, traffic: { requests: 0, bytes: 0 }, ask: async () => pages[Math.min(asked++, pages.length - 1)] };
+    const keys: string[] = [];
+    for await (const page of s3ObjectStore(location, asker as unknown as S3Asker).list('backups/', signal))
+      keys.push(...page.map(({ key }) => key));
+    return { keys, asked };
+  };
+  const page = (key: string, more: object) => ({ Contents: [{ Key: `prod/backups/${key}` }], ...more });
+  const isCut = (error: unknown) => error instanceof StoreError && error.reason === 'unreachable' && /there is more/.test(error.message);
+  test('more is said to come, and not from where: no half of it is taken for all', async () => {
+    await assert.rejects(listing([page('a', { IsTruncated: true })]), isCut);
+    await assert.rejects(listing([page('a', { IsTruncated: true, NextContinuationToken: '' })]), isCut);
+  });
+  test('the same page again and again ends', async () => {
+    await assert.rejects(listing([page('a', { IsTruncated: true, NextContinuationToken: '1' })]), isCut);
+  });
+  test('empty pages (of delete markers alone), a token too many, keys of all kinds', async () => {
+    const odd = ['a b/velero-backup.json', 'a+b/c', 'ü/é', 'x//y'];
+    const { keys, asked } = await listing([
+      { IsTruncated: true, NextContinuationToken: '1' },
+      page(odd[0] ?? '', { IsTruncated: true, NextContinuationToken: '2' }),
+      {
+        Contents: [...odd.slice(1).map((key) => ({ Key: `prod/backups/${key}` })), { Key: 'prod/backups/' }],
+        IsTruncated: false,
+        NextContinuationToken: '2',
+      },
+    ]);
+    assert.deepEqual([keys, asked], [odd.map((key) => `backups/${key}`), 3]);
+  });
+});
+
 test('a fault is told once, and keeps its own words', () => {
   const asked = { action: 's3:GetObject', location, key: 'prod/\u001b[31mk' };
   const error = storeError(new NoSuchKey({ message: 'gone', $metadata: { httpStatusCode: 404 } }), asked);

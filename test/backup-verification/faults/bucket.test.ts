@@ -91,7 +91,7 @@ describe('a KMS key', () => {
     judge(
       {
         alarms: { 'critical bucket-encryption Bucket key': /key\/0a1b.* is disabled: no backup under it can be read/ },
-        unknown: { 'backup-phase': /velero-backup\.json: .*KMS\.DisabledException/ },
+        unknown: { ...allArchiveChecks(/KMS\.DisabledException/), 'backup-phase': /velero-backup\.json: .*KMS\.DisabledException/ },
         rows: { [newest]: 'unknown', [older]: 'unknown' },
       },
       { settings: { encryption }, keyState: 'Disabled', refuse: disabled },

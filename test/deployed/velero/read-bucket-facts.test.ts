@@ -146,7 +146,8 @@ describe('of a bucket that is set up', () => {
     assert.deepEqual(facts.publicAccessBlock, { state: 'set', value: { missing: ['BlockPublicPolicy', 'RestrictPublicBuckets'] } });
     assert.deepEqual(facts.isPublic, { state: 'set', value: true });
     assert.deepEqual(facts.objectLock, { state: 'set', value: { mode: 'COMPLIANCE', days: 365 } });
-    assert.deepEqual(facts.replication, { state: 'set', value: { rules: 2, prefixes: ['prod/backups/', 'prod/kopia/'] } });
+    // Neither the rule that is off nor the one for tags, which no blob of kopia has.
+    assert.deepEqual(facts.replication, { state: 'set', value: { rules: 1, prefixes: ['prod/backups/'] } });
     assert.deepEqual(facts.lifecycle, {
       state: 'set',
       value: [
@@ -159,7 +160,15 @@ describe('of a bucket that is set up', () => {
           noncurrentExpirationDays: 7,
           transitions: [],
         },
-        { id: 'tagged', enabled: false, prefix: 'logs/', narrowed: true, expirationDate: '2027-01-01T00:00:00.000Z', transitions: [] },
+        {
+          id: 'tagged',
+          enabled: false,
+          prefix: 'logs/',
+          narrowed: true,
+          byTags: true,
+          expirationDate: '2027-01-01T00:00:00.000Z',
+          transitions: [],
+        },
         { id: 'cold', enabled: true, prefix: '', narrowed: false, transitions: [{ days: 30, storageClass: 'GLACIER' }] },
       ],
     });

@@ -10,8 +10,7 @@ import { allowedAge } from '../velero/inventory/backup-rhythm.ts';
 import { backupStorageLocations, veleroBackups, veleroSchedules } from '../velero/kinds.ts';
 import { clusterTrouble, noCluster, readClusterFacts } from '../velero/read-cluster-facts.ts';
 import { StoreError } from '../velero/store/object-store.ts';
-import type { Enabled } from './archives.ts';
-import { isArchiveCheck } from './archives.ts';
+import { type Enabled, isArchiveCheck } from './archives.ts';
 import type { OperationCheck } from './contracts.ts';
 import { placeName, placesOf } from './locations.ts';
 import { isWithin, type VerificationRequest, verificationRequest } from './request.ts';
@@ -196,7 +195,10 @@ function nothingToLookInto(results: readonly LocationResult[]): Pick<ObserverEnd
   const unread = results.flatMap(({ location }) => location.backups.filter(({ trouble }) => trouble?.unknown));
   const [first] = unread;
   if (!first?.trouble) return { outcome: 'not-run', reason: 'there is no usable backup to look into' };
-  const which = unread.length === 1 ? first.name : `${first.name} and ${unread.length - 1} more`;
+  const which = firstOf(
+    unread.map(({ name }) => name),
+    1,
+  );
   return {
     outcome: 'incomplete',
     reason: `whether ${which} can be looked into is not known: ${first.trouble.message}`,

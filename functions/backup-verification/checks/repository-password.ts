@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { volumesOf } from '../content/backup-volumes.ts';
+import { sayUnread, volumesOf } from '../content/backup-volumes.ts';
 import { isNotWhole } from '../content/not-whole.ts';
 import { defineArchiveCheck } from '../contracts.ts';
 
@@ -34,9 +34,7 @@ export default defineArchiveCheck({
         const repositories = await volumes.repositories(whole);
         const secret = `the Secret ${metadata.namespace}/${secretName}`;
         if (repositories.length === 0) {
-          for (const { reason, remedy } of await volumes.unread()) {
-            pass.unknown({ backup: backup.name, reason: `whether ${secret} is needed is not known: ${reason}`, remedy });
-          }
+          await sayUnread(volumes, opened, pass, `whether ${secret} is needed`);
           return;
         }
         if (isInBackup) pass.mark(backup.name, 'ok', `the password of its repositories is in it (${secret})`);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { some } from '../../health-check/wire.ts';
-import { volumesOf } from '../content/backup-volumes.ts';
+import { sayUnread, volumesOf } from '../content/backup-volumes.ts';
 import { isNotWhole } from '../content/not-whole.ts';
 import { defineArchiveCheck } from '../contracts.ts';
 
@@ -19,13 +19,7 @@ export default defineArchiveCheck({
       async finish(end) {
         const whole = !isNotWhole(end, opened, pass);
         const { backup } = opened;
-        for (const each of await volumes.unread()) {
-          pass.unknown({
-            backup: backup.name,
-            reason: `what wrote the data of its volumes is not known: ${each.reason}`,
-            remedy: each.remedy,
-          });
-        }
+        await sayUnread(volumes, opened, pass, 'what wrote the data of its volumes');
         const repositories = (await volumes.repositories(whole)).filter(({ name }) => name.type === 'restic');
         if (repositories.length === 0) return;
         pass.emit({

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { some } from '../../health-check/wire.ts';
-import { claimRef, volumesOf } from '../content/backup-volumes.ts';
+import { claimRef, sayUnread, volumesOf } from '../content/backup-volumes.ts';
 import { isNotWhole } from '../content/not-whole.ts';
 import { defineArchiveCheck } from '../contracts.ts';
 
@@ -35,9 +35,7 @@ export default defineArchiveCheck({
             backup: backup.name,
           });
         }
-        for (const { reason, remedy } of await volumes.unread()) {
-          pass.unknown({ backup: backup.name, reason: `where the data of its volumes lies is not known: ${reason}`, remedy });
-        }
+        await sayUnread(volumes, opened, pass, 'where the data of its volumes lies');
       },
     };
   },

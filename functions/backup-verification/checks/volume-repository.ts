@@ -5,7 +5,7 @@ import { startedAt } from '../../velero/backup.ts';
 import { StoreError } from '../../velero/store/object-store.ts';
 import { type Repository, readRepository } from '../../velero/volumes/read-repositories.ts';
 import { repositoryProblems } from '../../velero/volumes/repository-problems.ts';
-import { type ClaimedRepository, volumesOf } from '../content/backup-volumes.ts';
+import { type ClaimedRepository, sayUnread, volumesOf } from '../content/backup-volumes.ts';
 import { isNotWhole } from '../content/not-whole.ts';
 import { type CheckPass, defineArchiveCheck, type OpenedBackup } from '../contracts.ts';
 
@@ -97,10 +97,7 @@ export default defineArchiveCheck({
       see: volumes.see,
       async finish(end) {
         const whole = !isNotWhole(end, opened, pass);
-        for (const each of await volumes.unread()) {
-          const reason = `which repositories have the data of its volumes is not known: ${each.reason}`;
-          pass.unknown({ backup: opened.backup.name, reason, remedy: each.remedy });
-        }
+        await sayUnread(volumes, opened, pass, 'which repositories have the data of its volumes');
         const missing: ClaimedRepository[] = [];
         for (const claimed of await volumes.repositories(whole)) {
           const repository = await lookAt(claimed, opened, pass);

@@ -6,7 +6,7 @@ import { repositoryFolder } from '../../velero/volumes/read-repositories.ts';
 import { type ClaimVerdict, type RepositoryName, volumeVerdicts } from '../../velero/volumes/volume-data.ts';
 import { whereOf } from '../../velero/volumes/volume-evidence.ts';
 import { type Claim, volumeObjectCollector } from '../../velero/volumes/volume-objects.ts';
-import type { OpenedBackup } from '../contracts.ts';
+import type { CheckPass, OpenedBackup } from '../contracts.ts';
 
 /** A repository that has data of this backup, by the backup's own account. */
 export interface ClaimedRepository {
@@ -28,6 +28,12 @@ export interface BackupVolumes {
   repositories(whole: boolean): Promise<readonly ClaimedRepository[]>;
   /** Files that could not be read, so that repositories may be claimed which nobody knows of. */
   unread(): Promise<readonly { readonly reason: string; readonly remedy: string }[]>;
+}
+
+/** Says as unknown what the files that could not be read leave open: `what wrote the data of its volumes`. */
+export async function sayUnread(volumes: BackupVolumes, { backup }: OpenedBackup, pass: CheckPass, what: string): Promise<void> {
+  for (const { reason, remedy } of await volumes.unread())
+    pass.unknown({ backup: backup.name, reason: `${what} is not known: ${reason}`, remedy });
 }
 
 const byBackup = new WeakMap<OpenedBackup, BackupVolumes>();

@@ -1,4 +1,5 @@
 /** What an inventory remembers from run to run: the metadata of each backup with the ETag of the velero-backup.json that it was read from. */
+import { isRecord } from '../archive/archived-object.ts';
 import type { BackupMetadata, BackupSpec } from '../backup.ts';
 
 /** One velero-backup.json that was read. */
@@ -95,12 +96,10 @@ export function readKnown(written: unknown): Map<string, Known> {
   );
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
-
 const isWritten = (value: unknown): value is Written =>
-  isObject(value) &&
+  isRecord(value) &&
   value.version === 1 &&
   Array.isArray(value.specs) &&
   Array.isArray(value.labels) &&
-  isObject(value.backups) &&
-  Object.values(value.backups).every((each) => isObject(each) && typeof each.etag === 'string' && typeof each.phase === 'string');
+  isRecord(value.backups) &&
+  Object.values(value.backups).every((each) => isRecord(each) && typeof each.etag === 'string' && typeof each.phase === 'string');

@@ -1,7 +1,8 @@
 /** Secrets lie whole in a backup: what they hold goes no further than this. */
 
+import { isRecord } from '../archive/archived-object.ts';
+
 type Body = Readonly<Record<string, unknown>>;
-const isRecord = (value: unknown): value is Body => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Annotations of others may repeat the whole object (kubectl's, kapp's and Rancher's last applied one): ours alone are kept. */
 const keptAnnotations = /^nightshift\.dev\//;

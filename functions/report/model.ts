@@ -61,6 +61,49 @@ export const findingSchema = z.object({
   details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
 });
 
+const outcomeSchema = z.object({
+  result: z
+    .enum([
+      'deleted',
+      'pending-finalizers',
+      'patched',
+      'created',
+      'gone-before',
+      'changed',
+      'conflict',
+      'refused',
+      'forbidden',
+      'held',
+      'unknown',
+    ])
+    .describe(
+      'pending-finalizers: deletion has begun and waits for a finalizer; changed: not what was planned any more, left alone; conflict: exists already with another uid; refused: by the server or a webhook; held: a guard said no at the last moment; unknown: no answer, and it could not be found out',
+    ),
+  at: time,
+  message: z.string().optional().describe('In the words of whoever said no'),
+});
+
+export const actionSchema = z.object({
+  id: z.string().describe('Unique in its report and plan'),
+  kind: z.enum(['delete', 'patch', 'create']),
+  object: object.extend({ uid: z.string(), resourceVersion: z.string() }),
+  rule: z.string(),
+  reason: z.string(),
+  risk: z.enum(['low', 'medium', 'high']),
+  state: z.enum(['planned', 'held', 'reported']).describe('held: a guard keeps it; reported: shown, never applied'),
+  heldBy: z.object({ guard: z.string(), because: z.string() }).optional(),
+  since: time.optional().describe('From when on its age is told'),
+  facts: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .optional()
+    .describe('What the rule rests on'),
+  lost: z.array(z.string()).optional().describe('What undo cannot bring back'),
+  frees: z.object({ bytes: z.number().optional(), disk: z.string().optional() }).optional().describe('Storage that comes free'),
+  outcome: outcomeSchema.optional(),
+});
+export type Action = z.infer<typeof actionSchema>;
+export type ActionOutcome = z.infer<typeof outcomeSchema>;
+
 export const reportSchema = z.object({
   schemaVersion: z.literal(1),
   runId: z.string(),
@@ -86,7 +129,7 @@ export const reportSchema = z.object({
     .array(findingSchema)
     .optional()
     .describe('Not seen today; their checks flap, so only a second complete run without them calls them resolved'),
-  actions: z.array(z.unknown()),
+  actions: z.array(actionSchema),
   incomplete: z.array(z.object({ check: z.string(), reason: z.string(), remedy: z.string() })),
   checks: z.array(
     z.object({
@@ -155,8 +198,20 @@ export const reportSchema = z.object({
     )
     .optional()
     .describe('What a location holds of each schedule'),
-  plan: z.object({ id: z.string(), expiresAt: time }).optional(),
-  journal: z.object({ id: z.string() }).optional(),
+  plan: z
+    .object({ id: z.string(), expiresAt: time, undoes: z.string().optional().describe('The journal that it takes back') })
+    .optional()
+    .describe('What can be applied'),
+  journal: z
+    .object({
+      id: z.string(),
+      plan: z.string(),
+      ended: z.enum(['complete', 'interrupted', 'stopped', 'refused']),
+      why: z.string().optional(),
+      warnings: z.array(z.string()).optional().describe('What the API server warned of'),
+    })
+    .optional()
+    .describe('What was applied; undo takes its id'),
   memory: z.record(z.string(), z.unknown()).describe('By check: what it remembers for the next run, 64 KB at most'),
 });
 

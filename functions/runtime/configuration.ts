@@ -51,6 +51,19 @@ const kubeconfigAccess = z
   )
   .meta({ oneOf: kubeconfigPlaces.map((place) => ({ required: [place] })) });
 
+/** Only what differs from the way that is read by. */
+const writeAccess = z
+  .strictObject({
+    role: roleArn.optional().describe('Of an EKS cluster: the IAM role that may write'),
+    externalId: z.string().optional().describe('Of that role’s trust policy'),
+    context: z.string().min(1).optional().describe('Of a cluster with a kubeconfig: the context in it that may write'),
+    kubeconfig: kubeconfigAccess.optional().describe('Or a kubeconfig of its own'),
+  })
+  .refine(
+    ({ role, context, kubeconfig }) => [role, context, kubeconfig].filter((way) => way !== undefined).length === 1,
+    'exactly one of role, context, kubeconfig',
+  );
+
 const backupLocation = z.strictObject({
   bucket: z
     .string()
@@ -83,8 +96,87 @@ export const operationOptions = z.strictObject({
     .describe('Options of checks, by check id'),
   ignore: z.array(ignoreRule).optional().describe('What is left out of the report; a rule matches what fits all that it says'),
 });
-export type OperationOptions = z.infer<typeof operationOptions>;
-export const optionsByOperation = z.partialRecord(z.enum(operations), operationOptions);
+
+/** When writes may happen: from each start for so long. */
+const maintenanceWindow = z.strictObject({
+  cron: z.string().min(1).describe('AWS’s six fields, when it opens: minutes hours day-of-month month day-of-week year'),
+  durationMinutes: z.int().min(1).max(10080).describe('How long it is open'),
+  timeZone: z.string().optional().describe('IANA name; absent: UTC'),
+});
+export type MaintenanceWindow = z.infer<typeof maintenanceWindow>;
+
+/** What holds writes back. Everything is optional: functions/actions/guards/settings.ts has the defaults. */
+const guards = z.strictObject({
+  limits: z
+    .strictObject({
+      number: z.int().min(1).optional().describe('At most so many objects of a kind in one plan; 200 unless told'),
+      percent: z.number().gt(0).max(100).optional().describe('At most this share of all objects of the kind; 10 unless told'),
+      atLeast: z.int().min(0).optional().describe('So many are within the share however few objects there are; 5 unless told'),
+    })
+    .optional()
+    .describe('Exceeding either the number or the share applies nothing'),
+  protectedNamespaces: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('Names or globs beside kube-system, kube-public, kube-node-lease and default, in which nothing is deleted'),
+  unprotectedNamespaces: z.array(namespaceName).optional().describe('Of those that are always protected, these are not'),
+  windows: z.array(maintenanceWindow).min(1).optional().describe('Writes happen only while one of these is open; always unless told'),
+  writesPerSecond: z.number().gt(0).max(100).optional().describe('10 unless told'),
+});
+export type GuardOptions = z.infer<typeof guards>;
+
+/** What a schedule may apply without being asked. */
+const applyOptions = z.strictObject({
+  rules: z.array(z.string().min(1)).min(1).describe('Rules, by id, whose plan a schedule may apply at once'),
+  observedRuns: z.int().min(1).max(100).optional().describe('Only after so many complete runs of the rule on this cluster; 7 unless told'),
+});
+
+const labelSelector = z.string().min(1).describe('As kubectl’s -l: app=web,tier in (a, b), !keep');
+
+/** A rule that nightshift.yaml itself holds. */
+export const userRule = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,38}[a-z0-9]$/, 'a rule’s id is 2 to 40 of a-z, 0-9 and -')
+    .describe('Its name in plans and reports'),
+  resource: z
+    .strictObject({
+      group: z.string().default('').describe('The API group; empty: core'),
+      version: z.string().min(1).describe('v1'),
+      resource: z
+        .string()
+        .regex(/^[a-z][a-z0-9]*$/, 'a resource’s plural in small letters: configmaps')
+        .describe('Its plural: configmaps'),
+      kind: z.string().min(1).describe('ConfigMap'),
+    })
+    .describe('What it looks at'),
+  namespaces: z.array(z.string().min(1)).min(1).optional().describe('Names or globs; all unless told'),
+  namespaceSelector: labelSelector.optional().describe('Only in namespaces with these labels; matches none: nothing is proposed'),
+  selector: labelSelector.optional().describe('Only objects with these labels'),
+  when: z.string().min(1).max(4096).describe('A CEL expression that is true for what is to go; it knows object, now, age and owner'),
+  minimumAgeHours: z.number().min(0).describe('What is younger is left alone; counted from the object’s creation'),
+  action: z.enum(['delete', 'report']).describe('report: shown, never applied'),
+  reason: z.string().min(1).max(200).describe('Why, for whoever reads the plan'),
+});
+export type UserRule = z.infer<typeof userRule>;
+
+/** Of the cleanup, beside what all operations have. */
+export const cleanupOptions = operationOptions.extend({
+  guards: guards.optional().describe('What holds writes back'),
+  apply: applyOptions.optional().describe('What a schedule may apply at once; under a cluster’s own options alone'),
+  rules: z.array(userRule).optional().describe('Rules of your own'),
+});
+export type CleanupOptions = z.infer<typeof cleanupOptions>;
+/** Of any operation; `guards`, `apply` and `rules` are the cleanup’s. */
+export type OperationOptions = z.infer<typeof operationOptions> & Partial<Pick<CleanupOptions, 'guards' | 'apply' | 'rules'>>;
+
+export const optionsByOperation = z.strictObject({
+  'health-check': operationOptions.optional(),
+  cleanup: cleanupOptions.optional(),
+  'backup-verification': operationOptions.optional(),
+  'upgrade-readiness': operationOptions.optional(),
+  'alert-response': operationOptions.optional(),
+} satisfies Record<(typeof operations)[number], z.ZodType>);
 
 const cluster = z
   .strictObject({
@@ -92,6 +184,7 @@ const cluster = z
     kubeconfig: kubeconfigAccess.optional().describe('Reached by a kubeconfig: exactly one of secret, s3, ssm and file'),
     namespaces: z.array(namespaceName).min(1).optional().describe('Look at these namespaces alone: for credentials that reach no further'),
     backups: z.array(backupLocation).min(1).optional().describe('Where Velero keeps its backups; a cluster that is gone has nothing else'),
+    write: writeAccess.optional().describe('How it is written to; absent: nothing can be written there'),
     labels: z.record(z.string(), z.string()).optional().describe('What schedules, notifications and events pick clusters by: team=core'),
     options: optionsByOperation.optional().describe('Laid over the options for all clusters'),
   })
@@ -177,6 +270,7 @@ export const configurationSchema = z.strictObject({
 
 export type Configuration = z.infer<typeof configurationSchema>;
 export type ClusterConfiguration = z.infer<typeof cluster>;
+export type WriteAccess = z.infer<typeof writeAccess>;
 export type EksAccess = z.infer<typeof eksAccess>;
 export type BackupLocation = z.infer<typeof backupLocation>;
 export type KubeconfigAccess = z.infer<typeof kubeconfigAccess>;

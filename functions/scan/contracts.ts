@@ -178,7 +178,7 @@ export interface Declaration<
   readonly options: ZodType<Options>;
 }
 
-/** A check (`Out` is Finding) or a cleanup rule (`Out` is Action): one file, one declaration. */
+/** A check (`Out` is Finding) or a cleanup rule (`Out` is Proposal): one file, one declaration. */
 export interface Observer<
   Out,
   R extends Reads = Reads,

@@ -1,6 +1,7 @@
 /** What the report shows of a location beside its findings: a row a backup, a line a schedule, what it took. Pure. */
+
+import { counted } from '../report/counts.ts';
 import type { Report } from '../report/model.ts';
-import { counted } from '../report/summary.ts';
 import { pointInTime } from '../report/wording.ts';
 import { type Backup, isUsable, phaseMeaning, startedAt } from '../velero/backup.ts';
 import { veleroSchedules } from '../velero/kinds.ts';

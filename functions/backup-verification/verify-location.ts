@@ -1,6 +1,7 @@
 /** One backup location: listed and judged, then its newest backups looked into, as far as the time allows. */
+
+import { counted } from '../report/counts.ts';
 import type { Storage } from '../report/store/storage.ts';
-import { counted } from '../report/summary.ts';
 import type { BackupPlace } from '../runtime/operation.ts';
 import type { ClusterFacts } from '../velero/cluster-facts.ts';
 import { readInventory } from '../velero/inventory/read-inventory.ts';

@@ -1,7 +1,7 @@
 /** nightshift connect: can these clusters be reached, and with which rights. No deployed operation: it is for whoever sets one up. */
 import { isMistake } from '../cluster/cluster-error.ts';
 import type { ConnectTarget } from '../connect/target.ts';
-import { counted } from '../report/summary.ts';
+import { counted } from '../report/counts.ts';
 import { validateCheckOptions } from '../runtime/check-options.ts';
 import type { Configuration } from '../runtime/configuration.ts';
 import { layOptions } from '../runtime/lay-options.ts';

@@ -33,6 +33,14 @@ const assertOneReport = ({ out, output }: Command, clusters: number): void => {
   if (what) throw new UsageError(`${what}, but there are ${clusters} clusters: use --state DIR to keep them all.`);
 };
 
+const writesState = './.nightshift';
+
+/** A plan and a journal belong to one cluster. Throws UsageError. */
+const assertOneCluster = (own: ClusterRun['own'], clusters: number): void => {
+  const key = ['apply', 'undo'].find((each) => own[each] !== undefined);
+  if (key && clusters > 1) throw new UsageError(`--${key} names what belongs to one cluster, but there are ${clusters}: say which.`);
+};
+
 /** What each of the clusters is run with. */
 interface Run {
   readonly command: Command;
@@ -44,7 +52,7 @@ interface Run {
   readonly signal: AbortSignal;
 }
 
-const runOne = async ({ cluster, options, narrowed = false, open, backups }: Target, run: Run): Promise<Report> => {
+const runOne = async ({ cluster, options, narrowed = false, open, backups, writing }: Target, run: Run): Promise<Report> => {
   const { command, request, own, executionId, configuration, state, signal } = run;
   const { runOnCluster } = await import('../runtime/run-on-cluster.ts');
   const { runIdOf } = await import('../runtime/run-id.ts');
@@ -59,6 +67,8 @@ const runOne = async ({ cluster, options, narrowed = false, open, backups }: Tar
       own,
       narrowed,
       runId: runIdOf(executionId, cluster, command.operation.name),
+      origin: request.origin,
+      writing: command.operation.writes && writing,
       eventTime: request.time ?? new Date().toISOString(),
       open,
       backups,
@@ -129,7 +139,9 @@ const runOperation = async (command: Command, signal: AbortSignal): Promise<numb
   const own = { ...request.own, ...parseEvent(command.own, command.operation).own };
   const targets = await targetsOf(command, configuration, request.clusters);
   assertOneReport(command, targets.length);
-  const state = await openState(command.state);
+  assertOneCluster(own, targets.length);
+  // What writes keeps its plans and journals, or there would be nothing to apply and nothing to undo.
+  const state = await openState(command.state ?? (command.operation.writes && writesState));
   return runAll(targets, output, {
     command,
     request,
@@ -159,13 +171,23 @@ export const main = async (argv: readonly string[]): Promise<number> => {
   return code;
 };
 
+/** `undo JOURNAL ...` is the cleanup's own `--undo JOURNAL`: what it plans is applied as any plan. Throws UsageError. */
+const undoArguments = ([, journal, ...rest]: readonly string[]): readonly string[] => {
+  if (journal === '--help' || journal === '-h') return ['cleanup', '--help'];
+  if (journal === undefined || journal.startsWith('-'))
+    throw new UsageError(
+      'undo needs the id of a journal, as the report of what was applied gives it: nightshift undo JOURNAL --cluster NAME.',
+    );
+  return ['cleanup', '--undo', journal, ...rest];
+};
+
 const run = async (argv: readonly string[], signal: AbortSignal): Promise<number> => {
   try {
     if (argv[0] === 'connect') {
       const { runConnect } = await import('./connect.ts');
       return await runConnect(argv.slice(1), operations, signal);
     }
-    const command = parseArguments(argv, operations);
+    const command = parseArguments(argv[0] === 'undo' ? undoArguments(argv) : argv, operations);
     if (command === 'help' || command.help) {
       const { usage } = await import('./usage.ts');
       process.stdout.write(usage(operations, command === 'help' ? undefined : command.operation));

@@ -8,7 +8,7 @@ import type { ClusterAccess } from '../cluster/open-cluster.ts';
 import { glob } from '../report/glob.ts';
 import type { Configuration, OperationOptions } from '../runtime/configuration.ts';
 import { layOptions } from '../runtime/lay-options.ts';
-import type { BackupPlaces } from '../runtime/operation.ts';
+import type { BackupPlaces, Writing } from '../runtime/operation.ts';
 import { clustersFor, firstOf, hasWhatIsNeeded } from '../runtime/select-clusters.ts';
 import type { Source } from '../scan/contracts.ts';
 import { type BackupPlace, type Command, partsOf, UsageError } from './arguments.ts';
@@ -24,6 +24,8 @@ export interface Target {
   readonly open?: (signal: AbortSignal) => Promise<Source>;
   /** Where its backups are, for an operation that looks at those. */
   readonly backups?: BackupPlaces | undefined;
+  /** Absent where nothing can be written to. */
+  readonly writing?: Writing;
 }
 
 /** A cluster's name as reports carry it: a-z, 0-9 and -, at most 40. */
@@ -98,6 +100,7 @@ const kubeconfigTargets = async (command: Command, options: OperationOptions): P
     cluster,
     options,
     narrowed: command.namespaces !== undefined,
+    writing: { access: { given: access }, interactive: true, freezable: false },
     ...(command.backup && { backups: { place: command.backup.place } }),
     open: async (signal) => {
       const { openCluster } = await import('../cluster/open-cluster.ts');
@@ -151,6 +154,7 @@ const configuredTarget = (configuration: Configuration, name: string, { operatio
     ...(operation.needs === 'backups' && { backups: access?.backups }),
     ...(access &&
       hasWhatIsNeeded('api', access) && {
+        writing: { access: { configured: access }, interactive: true, locks: process.env.NIGHTSHIFT_LOCKS, freezable: true },
         open: async (signal: AbortSignal) => {
           const { openCluster } = await import('../cluster/open-cluster.ts');
           return usersMistakes(openCluster({ ...access, ...narrowedTo(namespaces) }, { interactive: true, signal, name }));

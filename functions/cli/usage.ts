@@ -28,6 +28,7 @@ export const usage = (operations: readonly Operation[], operation?: Operation): 
           'Operations (nightshift <operation> --help: its own options too)',
           ...operations.map(({ name, title }) => row(name, title)),
           row('connect', 'Can a cluster be reached, and with which rights?'),
+          row('undo JOURNAL', 'Plan to give back what a cleanup deleted'),
         ]),
     '',
     'Options',

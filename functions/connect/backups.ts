@@ -2,7 +2,7 @@
 import { GetObjectCommand, HeadBucketCommand, ListObjectsV2Command, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { type AwsRemedies, awsError } from '../cluster/aws-errors.ts';
 import { ClusterError } from '../cluster/cluster-error.ts';
-import { counted } from '../report/summary.ts';
+import { counted } from '../report/counts.ts';
 import { credentialProvider } from '../runtime/aws/credentials.ts';
 import { s3Client } from '../runtime/aws/s3.ts';
 import type { BackupLocation } from '../runtime/configuration.ts';

@@ -61,7 +61,7 @@ interface Context {
   readonly today: Date;
 }
 
-export interface ReportInput extends Context, Partial<Pick<Report, 'tables' | 'backupSchedules'>> {
+export interface ReportInput extends Context, Partial<Pick<Report, 'tables' | 'backupSchedules' | 'actions' | 'plan' | 'journal'>> {
   readonly facts: RunFacts;
   readonly scan: ScanResult<Finding>;
   readonly sourceFindings: readonly Finding[];
@@ -157,7 +157,7 @@ function assemble(input: ReportInput, access: Report['checks']): Report {
     findings: findings.toSorted(byGravity),
     resolved: resolved.toSorted(byGravity),
     ...(settling.length > 0 && { settling: settling.toSorted(byGravity) }),
-    actions: [],
+    actions: marked(input.actions ?? [], previous),
     incomplete: scan.observers
       .filter(({ outcome }) => outcome === 'incomplete')
       .map(({ id, reason = 'it could not run', remedy = '' }) => ({ check: id, reason, remedy }))
@@ -168,6 +168,8 @@ function assemble(input: ReportInput, access: Report['checks']): Report {
     ...(comparedWith && { comparedWith }),
     ...(input.tables && input.tables.length > 0 && { tables: input.tables }),
     ...(input.backupSchedules && { backupSchedules: input.backupSchedules }),
+    ...(input.plan && { plan: input.plan }),
+    ...(input.journal && { journal: input.journal }),
   };
   const { source, kubernetesVersion, ...run } = facts;
   const summary = summarize(body);
@@ -183,6 +185,15 @@ function assemble(input: ReportInput, access: Report['checks']): Report {
     memory: memoryForNextRun({ today: scan.memory, previous: previous?.memory ?? {}, checks: checks.map(({ id }) => id), ran }),
   };
 }
+
+/** What a plan proposes again, night for night, is nothing new to whoever was told of it. */
+const marked = (actions: Report['actions'], previous: Report | undefined): Report['actions'] => {
+  const identity = ({ rule, object }: Report['actions'][number]) => `${rule} ${object.uid}`;
+  const before = new Set(previous?.actions.filter(({ state }) => state === 'planned').map(identity));
+  return actions.map((action) =>
+    action.state === 'planned' && !action.outcome ? { ...action, change: before.has(identity(action)) ? 'ongoing' : 'new' } : action,
+  );
+};
 
 /** What is told whatever is muted is also called resolved, whatever is muted. */
 const neverMuted = (cluster: string, { check, fingerprint: identity }: Pick<ReportedFinding, 'check' | 'fingerprint'>): boolean =>

@@ -1,11 +1,11 @@
 /** What the annotation nightshift.dev/ignore takes away, on the object itself or on its namespace. */
 import * as z from 'zod';
 import { type IgnoreAnnotation, type Ref, refKey } from '../scan/contracts.ts';
+import { counted } from './counts.ts';
 import { glob } from './glob.ts';
 import { type Ignorable, isNamespace, namespaceOf } from './ignorable.ts';
 import type { Report } from './model.ts';
 import { byText } from './order.ts';
-import { counted } from './summary.ts';
 import { objectName } from './wording.ts';
 
 type Listed = Report['ignored'][number];

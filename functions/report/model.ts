@@ -99,6 +99,7 @@ export const actionSchema = z.object({
     .describe('What the rule rests on'),
   lost: z.array(z.string()).optional().describe('What undo cannot bring back'),
   frees: z.object({ bytes: z.number().optional(), disk: z.string().optional() }).optional().describe('Storage that comes free'),
+  change: z.enum(['new', 'ongoing']).optional().describe('Of what is planned: was it in the last report’s plan?'),
   outcome: outcomeSchema.optional(),
 });
 export type Action = z.infer<typeof actionSchema>;

@@ -1,8 +1,9 @@
+import { actionInWords, actionSections, nextSteps } from './actions.ts';
 import { byLocation, calendarLegend, calendarSign, scheduleName, scheduleStanding } from './backup-calendar.ts';
+import { counted, grouped } from './counts.ts';
 import { code, fenced, listItem, prose, table } from './markdown-text.ts';
 import { type Report, type ReportedFinding, severities } from './model.ts';
 import { gravestFirst } from './order.ts';
-import { counted, grouped } from './summary.ts';
 import {
   changesOf,
   countedKind,
@@ -42,6 +43,7 @@ export function renderMarkdown(report: Report, { characters }: MarkdownOptions =
   const room = Math.floor(characters * share);
   const before = [...head(report), ...changes(report, room)];
   const after = [
+    ...actions(report, room),
     ...calendars(report, room),
     ...tables(report, room),
     ...notRun(report, room),
@@ -101,6 +103,31 @@ const cutTable = (columns: readonly string[], rows: readonly (readonly string[])
         ]
       : []),
     ...(left.length > 0 ? [andMore(left.length)] : []),
+  ];
+};
+
+const actions = (report: Report, room: number): string[] => {
+  const sections = actionSections(report);
+  const each = Math.floor(
+    room /
+      Math.max(
+        sections.reduce((sum, { groups }) => sum + groups.length, 0),
+        1,
+      ),
+  );
+  return [
+    ...sections.flatMap(({ title, count, groups }) => [
+      `### ${title}: ${grouped(count)}`,
+      ...groups.flatMap((group) => [
+        `**${prose(group.title)}** (${group.rule})`,
+        ...cutTable(
+          ['object', 'why'],
+          group.actions.map((action) => [code(objectName(action.object)), prose(actionInWords(action))]),
+          each,
+        ),
+      ]),
+    ]),
+    ...nextSteps(report).map(({ what, command, event }) => `**${what}**\n\n${fenced(`${command}\n# or as an event: ${event}`)}`),
   ];
 };
 

@@ -3,9 +3,9 @@
  * reports`. A file for `kubectl apply --server-side`, and nothing else: Nightshift itself writes nothing into a cluster.
  */
 import { createHash } from 'node:crypto';
+import { counted } from './counts.ts';
 import type { Report, ReportedConsequence, ReportedFinding } from './model.ts';
 import { byText } from './order.ts';
-import { counted } from './summary.ts';
 import { objectName } from './wording.ts';
 
 const apiVersion = 'openreports.io/v1alpha1';

@@ -1,8 +1,9 @@
 import stringWidth from 'string-width';
+import { counted } from './counts.ts';
 import type { Report, ReportedFinding } from './model.ts';
 import { gravestFirst } from './order.ts';
 import { type Format, type Paper, paper, type TextOptions } from './paper.ts';
-import { counted } from './summary.ts';
+import { actionBlocks } from './text-actions.ts';
 import { calendars, tables } from './text-tables.ts';
 import {
   changesOf,
@@ -59,6 +60,7 @@ export function renderText(report: Report, options: TextOptions): string {
   const sections = [
     [...verdict, ...circumstances(on, report)],
     ...report.findings.map((finding) => findingBlock(on, finding, report)),
+    ...actionBlocks(on, report),
     changes(on, report),
     ...calendars(on, report),
     ...tables(on, report, options),

@@ -1,3 +1,4 @@
+import { nextSteps } from './actions.ts';
 import { excerpt, type LeftOut } from './excerpt.ts';
 import type { Report } from './model.ts';
 import type { Published, PublishOutcome } from './publish.ts';
@@ -19,6 +20,12 @@ export interface ReturnValue {
   readonly findings: Report['findings'];
   readonly resolved: Report['resolved'];
   readonly incomplete: Report['incomplete'];
+  /** What is planned or was done, held and reported, as many as there is room for; absent where nothing is. */
+  readonly actions?: Report['actions'];
+  readonly plan?: Report['plan'];
+  readonly journal?: Report['journal'];
+  /** To apply, to go on, to undo: the events that do it. */
+  readonly next?: readonly { readonly what: string; readonly event: string }[];
   readonly leftOut: LeftOut;
 }
 
@@ -26,10 +33,17 @@ export interface ReturnValue {
 export function returnValue(report: Report, { stored, outcomes }: Published): ReturnValue {
   const { runId, cluster, operation, status, complete, summary } = report;
   const { location, json, html, latest } = stored;
-  const own = { runId, cluster, operation, status, complete, summary, report: { location, json, html, latest }, publishers: outcomes };
-  const { findings, resolved, incomplete, leftOut } = excerpt(
+  const { plan, journal } = report;
+  const next = nextSteps(report).map(({ what, event }) => ({ what, event }));
+  const own = {
+    ...{ runId, cluster, operation, status, complete, summary, report: { location, json, html, latest }, publishers: outcomes },
+    ...(plan && { plan }),
+    ...(journal && { journal }),
+    ...(next.length > 0 && { next }),
+  };
+  const { findings, resolved, incomplete, actions, leftOut } = excerpt(
     { ...report, checks: [], ignored: [], settling: undefined },
     { findings: Number.POSITIVE_INFINITY, bytes: budget - Buffer.byteLength(JSON.stringify(own)) },
   );
-  return { ...own, findings, resolved, incomplete, leftOut };
+  return { ...own, findings, resolved, incomplete, ...(report.actions.length > 0 && { actions }), leftOut };
 }

@@ -1,9 +1,9 @@
 /** What a report for a terminal shows beside its findings: the calendar of backups, and tables. */
 import stringWidth from 'string-width';
 import { byLocation, type CalendarDay, calendarLegend, calendarSign, scheduleName, scheduleStanding } from './backup-calendar.ts';
+import { counted, grouped } from './counts.ts';
 import type { Report } from './model.ts';
 import type { Format, Paper, TextOptions } from './paper.ts';
-import { counted, grouped } from './summary.ts';
 
 /** So many schedules of a location are shown. */
 const mostCalendars = 20;

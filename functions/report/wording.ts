@@ -1,6 +1,7 @@
 /** How the parts of a report are said, the same in every format. */
+
+import { counted } from './counts.ts';
 import type { Report, ReportedFinding } from './model.ts';
-import { counted } from './summary.ts';
 
 /** A reference as the report has it. */
 type ObjectName = { readonly kind: string; readonly namespace?: string | undefined; readonly name: string };

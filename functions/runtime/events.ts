@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Operation } from './operation.ts';
+import type { Operation, Origin } from './operation.ts';
 
 /** A mistake in the event: its message says what was given, what is allowed and what to do. */
 export class EventError extends Error {
@@ -16,12 +16,14 @@ export interface OperationRequest {
   readonly executionId: string | undefined;
   /** When it was to start. */
   readonly time: string | undefined;
+  readonly origin?: Origin;
 }
 
 interface Envelope {
   readonly body: unknown;
   readonly executionId?: string;
   readonly time?: string;
+  readonly origin?: Origin;
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -46,7 +48,7 @@ const unwrap = (event: unknown): Envelope => {
     }
     const { Message, MessageId, Timestamp } = record.Sns;
     try {
-      return { body: JSON.parse(Message), executionId: MessageId, ...(Timestamp && { time: Timestamp }) };
+      return { body: JSON.parse(Message), executionId: MessageId, origin: 'sns', ...(Timestamp && { time: Timestamp }) };
     } catch {
       throw new EventError(`The SNS message ${MessageId} is no JSON. Send an event such as {"cluster": "prod"} as its text.`);
     }
@@ -54,7 +56,7 @@ const unwrap = (event: unknown): Envelope => {
   if (isRecord(event) && 'detail-type' in event) {
     const parsed = busEvent.safeParse(event);
     if (!parsed.success) throw new EventError('The event has a detail-type, but no id and detail as EventBridge events have.');
-    return { body: parsed.data.detail, executionId: parsed.data.id, ...(parsed.data.time && { time: parsed.data.time }) };
+    return { body: parsed.data.detail, executionId: parsed.data.id, origin: 'bus', ...(parsed.data.time && { time: parsed.data.time }) };
   }
   return { body: event };
 };
@@ -115,7 +117,7 @@ export const parseEvent = (event: unknown, operation: Operation): OperationReque
     const mistakes = parsed.error.issues.map((issue) => explain(issue, body, allowed));
     throw new EventError(`${firstOf(mistakes).join(' ')} An event looks like {"cluster": "prod"}; {} means every configured cluster.`);
   }
-  const { cluster, clusters, operation: _, executionId, schedule, scheduledTime, ...own } = parsed.data;
+  const { cluster, clusters, operation: named, executionId, schedule, scheduledTime, ...own } = parsed.data;
   // Scheduler gives each attempt an execution id of its own; the schedule and its time are the same for all attempts.
   const occasion = schedule && scheduledTime ? `${schedule} ${scheduledTime}` : undefined;
   return {
@@ -123,5 +125,7 @@ export const parseEvent = (event: unknown, operation: Operation): OperationReque
     own: own as Readonly<Record<string, unknown>>,
     executionId: occasion ?? executionId ?? envelope.executionId,
     time: scheduledTime ?? envelope.time,
+    // The rule of the bus hands on the detail alone, which names the operation: that is how it is matched.
+    origin: envelope.origin ?? (schedule !== undefined ? 'schedule' : named !== undefined ? 'bus' : 'direct'),
   };
 };

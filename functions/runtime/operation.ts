@@ -1,11 +1,33 @@
 import * as z from 'zod';
+import type { ClusterAccess } from '../cluster/open-cluster.ts';
 import type { OperationName, Report } from '../report/model.ts';
 import type { Storage } from '../report/store/storage.ts';
 import type { Declaration, Finding, ScanResult, Source } from '../scan/contracts.ts';
-import type { BackupLocation, OperationOptions } from './configuration.ts';
+import type { BackupLocation, ClusterConfiguration, OperationOptions } from './configuration.ts';
+
+/** Who asks, which decides whether a plan may be applied: by hand, or by what nobody watches. */
+export type Origin = 'direct' | 'schedule' | 'bus' | 'sns';
+
+/** How a cluster is written to, for operations that do. */
+export interface Writing {
+  /** A cluster of nightshift.yaml, whose `write` says how; or the way that the command was given, whose rights are then the caller's own. */
+  readonly access: { readonly configured: ClusterConfiguration } | { readonly given: ClusterAccess };
+  /** The command line: files may be read and exec plugins started. */
+  readonly interactive: boolean;
+  /** The DynamoDB table of locks; absent: the lock lies beside the state. */
+  readonly locks?: string | undefined;
+  /** Is there a freeze switch to be asked for? One that is not configured has none. */
+  readonly freezable: boolean;
+}
 
 /** What an operation looks at, and how far. */
 export interface Look {
+  readonly runId: string;
+  readonly origin: Origin;
+  /** Absent where the source cannot be written to: a backup, manifests. */
+  readonly writing?: Writing | undefined;
+  /** All options of the operation on this cluster, laid: those of checks are also in `options`, valid. */
+  readonly laid: OperationOptions;
   /** The cluster's name in the report. */
   readonly cluster: string;
   /** The operation's own event keys. */
@@ -33,7 +55,10 @@ export type BackupPlace = BackupLocation | { readonly place: string; readonly re
 export type BackupPlaces = BackupPlace | readonly BackupPlace[];
 
 /** What came of it; the report is made of it. */
-export interface Looked extends Pick<Report, 'source' | 'tables' | 'backupSchedules'> {
+export interface Looked extends Pick<Report, 'source' | 'tables' | 'backupSchedules' | 'plan' | 'journal'> {
+  readonly actions?: Report['actions'];
+  /** What else than checks was looked at, for the report's list of them: rules of nightshift.yaml. */
+  readonly furtherChecks?: readonly { readonly id: string; readonly title: string }[];
   readonly kubernetesVersion?: string | undefined;
   readonly scan: ScanResult<Finding>;
   readonly sourceFindings: readonly Finding[];
@@ -47,9 +72,11 @@ export interface Operation {
   readonly needs: 'api' | 'backups';
   readonly checks: readonly Declaration[];
   /**
-   * Looks, and changes nothing. Throws ClusterError where nothing could be read, which becomes a report; loads what it needs when it is called.
+   * Looks, and changes nothing in the cluster but where its event says so, through functions/actions. Throws ClusterError where nothing could be read, which becomes a report; loads what it needs when it is called.
    */
   readonly look: (look: Look) => Promise<Looked>;
+  /** It writes to clusters: its function is given what that takes. */
+  readonly writes?: true;
   /** Which of its own event keys make a run one of less than full scope, beside `only` and `off`. */
   readonly narrowing?: readonly string[];
   /** Its own event keys beside cluster and clusters; the command's flags are made of them, in kebab case. */

@@ -67,6 +67,13 @@ const runOne = async (cluster: string, request: OperationRequest, surroundings: 
     laidOver,
     own: request.own,
     runId,
+    origin: request.origin,
+    writing: operation.writes && {
+      access: { configured: access },
+      interactive: false,
+      locks: environment('NIGHTSHIFT_LOCKS'),
+      freezable: true,
+    },
     eventTime,
     open: hasWhatIsNeeded('api', access)
       ? (budget) => openCluster(access, { interactive: false, signal: budget, name: cluster })
@@ -101,8 +108,12 @@ const runOne = async (cluster: string, request: OperationRequest, surroundings: 
  */
 export const perform = async (request: OperationRequest, surroundings: Surroundings): Promise<ReturnValue | Started> => {
   const { operation, configuration, requestId } = surroundings;
+  const ofOne = ['apply', 'undo'].find((key) => request.own[key] !== undefined);
+  if (operation.writes && ofOne && request.clusters?.length !== 1)
+    throw new EventError(`${ofOne} names what belongs to one cluster: say which, as in {"cluster": "prod", "${ofOne}": ...}.`);
   const [only, ...others] = chosen(operation, configuration, request.clusters);
   if (only !== undefined && others.length === 0) return runOne(only, request, surroundings);
+  if (operation.writes && ofOne) throw new EventError(`${ofOne} names what belongs to one cluster, and several were picked.`);
   const { fanOut } = await import('./fan-out.ts');
   const { eventbridgeClient } = await import('./aws/eventbridge.ts');
   return fanOut(eventbridgeClient(), environment('NIGHTSHIFT_BUS'), {

@@ -9,7 +9,7 @@ import { validateCheckOptions } from './check-options.ts';
 import type { OperationOptions } from './configuration.ts';
 import { layOver } from './lay-options.ts';
 import { overridingOptions } from './lay-overrides.ts';
-import { type BackupPlaces, type CheckSelection, checksOff, type Looked, type Operation } from './operation.ts';
+import { type BackupPlaces, type CheckSelection, checksOff, type Looked, type Operation, type Origin, type Writing } from './operation.ts';
 import type { LaidOver } from './overrides-in-force.ts';
 
 export interface ClusterRun {
@@ -24,6 +24,9 @@ export interface ClusterRun {
   /** Not all is looked at that the configuration says, but only some namespaces: no predecessor of the next run. */
   readonly narrowed?: boolean;
   readonly runId: string;
+  /** The one that may least, unless told. */
+  readonly origin?: Origin | undefined;
+  readonly writing?: Writing | undefined;
   /** RFC 3339: when the run was to start. */
   readonly eventTime: string;
   /** Absent where the cluster is gone. Throws ClusterError where it cannot be reached. */
@@ -84,6 +87,10 @@ export const runOnCluster = async (run: ClusterRun): Promise<Report> => {
   try {
     looked = await operation.look({
       cluster: run.cluster,
+      runId: run.runId,
+      origin: run.origin ?? 'bus',
+      writing: run.writing,
+      laid: options,
       own,
       options: checkOptions,
       off: checksOff(operation, run.options, own, over),
@@ -99,14 +106,12 @@ export const runOnCluster = async (run: ClusterRun): Promise<Report> => {
     if (!isClusterError(error)) throw error;
     return unreachableReport({ facts: facts(), ...context, error });
   }
-  const { source, kubernetesVersion, scan, sourceFindings, tables, backupSchedules } = looked;
+  const { kubernetesVersion, source, furtherChecks = [], ...rest } = looked;
   return buildReport({
     facts: { ...facts(), source, kubernetesVersion },
-    scan,
-    sourceFindings,
-    tables,
-    backupSchedules,
+    ...rest,
     ...context,
+    checks: [...operation.checks, ...furtherChecks],
     previous: within(source.namespaces, run.previous),
   });
 };

@@ -9,8 +9,9 @@ const root = join(import.meta.dirname, '..', '..');
 export const generateIndexes = async (): Promise<ReadonlyMap<string, string>> => {
   const files = new Map<string, string>();
   const folders = await operationFolders(join(root, 'functions'));
-  for (const { name } of folders.filter(({ hasChecks }) => hasChecks)) {
-    const folder = `functions/${name}/checks`;
+  for (const { name, declared } of folders) {
+    if (declared === undefined) continue;
+    const folder = `functions/${name}/${declared}`;
     await assertIds(join(root, folder));
     files.set(`${folder}/index.ts`, await checksIndex(join(root, folder)));
   }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { counted } from '../../report/summary.ts';
+import { counted } from '../../report/counts.ts';
 import type { ArchivedObject, ArchiveEnd } from '../../velero/archive/archive-facts.ts';
 import { groupResource } from '../../velero/archive/archive-path.ts';
 import { identityTable } from '../../velero/archive/identity-table.ts';

@@ -1,7 +1,7 @@
 /** What is different from the last report: what is new or graver, what is resolved, and what is on its way to be. */
 import { html } from 'hono/html';
+import { counted } from '../counts.ts';
 import type { Report, ReportedFinding } from '../model.ts';
-import { counted } from '../summary.ts';
 import { countedKind } from '../wording.ts';
 import { anchor } from './finding.ts';
 import { headline, type PageFacts } from './group.ts';

@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
+import { counted } from '../counts.ts';
 import type { ReportedConsequence, ReportedFinding } from '../model.ts';
 import { gravestFirst } from '../order.ts';
-import { counted } from '../summary.ts';
 import { changeNote, countedKind, countedKinds } from '../wording.ts';
 import { type Markup, objectLabel, qualifiedName, remedyBlock, severityLabel, time } from './parts.ts';
 

@@ -1,8 +1,8 @@
 /** The findings of a report’s page: each for itself, or grouped where there are many, as far as there is room. */
 import { html } from 'hono/html';
+import { counted, grouped } from '../counts.ts';
 import { type Report, type ReportedFinding, severities } from '../model.ts';
 import { reportKey } from '../store/report-store.ts';
-import { counted, grouped } from '../summary.ts';
 import { findingArticle } from './finding.ts';
 import { findingGroup, type PageFacts } from './group.ts';
 import { groupFindings } from './grouping.ts';

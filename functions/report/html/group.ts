@@ -1,7 +1,7 @@
 /** A group of findings that say the same: closed at first, with one short row for each, its own command in it. */
 import { html } from 'hono/html';
+import { counted, grouped } from '../counts.ts';
 import type { ReportedFinding } from '../model.ts';
-import { counted, grouped } from '../summary.ts';
 import { countedKind, countedKinds, pointInTime } from '../wording.ts';
 import { anchor, changeMark, consequenceList, namespacesOf } from './finding.ts';
 import { byMessage, commandsOf, explained, type FindingGroup, sentencesOf } from './grouping.ts';

@@ -1,6 +1,6 @@
 /** The small parts that a report’s page is made of. */
 import { html } from 'hono/html';
-import { counted } from '../summary.ts';
+import { counted } from '../counts.ts';
 import { pointInTime, remedyParts } from '../wording.ts';
 
 /** What the html template gives: escaped already. */

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { html, raw } from 'hono/html';
+import { counted, grouped } from '../counts.ts';
 import type { Report } from '../model.ts';
 import { orderTime } from '../store/report-store.ts';
-import { counted, grouped } from '../summary.ts';
 import { duration, verdictText, verdictWord } from '../wording.ts';
+import { actionsSection } from './actions.ts';
 import { calendarSection } from './calendar.ts';
 import { changesSection } from './changes.ts';
 import { findingsSection } from './findings.ts';
@@ -37,7 +38,8 @@ const icon = `data:image/svg+xml,${encodeURIComponent(
 export function renderHtml(report: Report): string {
   const before = html`${documentHead(report)}${pageHead(report)}<main>
 `;
-  const after = html`${gapsSection(report)}
+  const after = html`${actionsSection(report)}
+${gapsSection(report)}
 ${calendarSection(report)}
 ${tablesSection(report)}
 ${ignoredSection(report)}

@@ -1,7 +1,7 @@
 /** The sections of a report’s page beside the findings. Each is absent where it has nothing to say; what is only looked up is folded. */
 import { html } from 'hono/html';
+import { counted, grouped } from '../counts.ts';
 import type { Report } from '../model.ts';
-import { counted, grouped } from '../summary.ts';
 import { duration, overridesText, sameReason } from '../wording.ts';
 import { toneOf } from './calendar.ts';
 import { inJson, type Markup, objectLabel, remedyBlock, time } from './parts.ts';

@@ -2,11 +2,11 @@
  * The message as a custom notification of Amazon Q Developer in chat applications (Slack, Microsoft Teams), which drops any other text.
  * Format: https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
  */
-
+import { actionInWords, nextSteps as stepsOf } from '../actions.ts';
+import { counted } from '../counts.ts';
 import type { Report, ReportedFinding } from '../model.ts';
 import { bySeverity } from '../order.ts';
 import { orderTime, type SavedReport } from '../store/report-store.ts';
-import { counted } from '../summary.ts';
 import { history, notSeen, objectName, pointInTime, sameReason, verdictText, verdictWord } from '../wording.ts';
 import { type Block, block, fitted, section } from './blocks.ts';
 import type { NotificationRule, Telling } from './notification-reason.ts';
@@ -60,7 +60,7 @@ export function chatMessage(
       textType: 'client-markdown',
       title: clip(inChat(headline(report, telling)), limits.title),
       description: text,
-      nextSteps: nextSteps(told, place),
+      nextSteps: nextSteps(report, told, place),
       keywords: [status, cluster, operation, telling.reason].map(inChat),
     },
     metadata: {
@@ -99,6 +99,7 @@ const sections = (report: Report, telling: Telling): Block[] => {
   const { reason, fresh, graver, remaining, resolved, ongoing, settling, listsOngoing } = telling;
   const lines = (finding: ReportedFinding) => [findingLine(finding, report)];
   return [
+    ...actionBlocks(report),
     ...section(reason === 'first' ? '*FOUND*' : '*NEW*', fresh, lines),
     ...section('*GRAVER*', graver, lines),
     ...section('*REMAINING*', remaining, lines),
@@ -109,6 +110,22 @@ const sections = (report: Report, telling: Telling): Block[] => {
     ...section('*SETTLING*', settling, ({ object, severity, since }) => [
       `*${severity}* ${inChat(objectName(object))}: ${notSeen}, since ${inChat(pointInTime(since))}`,
     ]),
+  ];
+};
+
+/** How many actions a chat message names: the whole plan is in the report. */
+const actionsListed = 20;
+
+const actionBlocks = (report: Report): Block[] => {
+  const planned = report.actions.filter(({ state }) => state === 'planned');
+  if (planned.length === 0) return [];
+  const rest = planned.length - actionsListed;
+  return [
+    block(() => ['', report.journal ? '*APPLIED*' : '*PLANNED*']),
+    ...planned
+      .slice(0, actionsListed)
+      .map((action) => block(() => [`*${action.kind}* ${inChat(objectName(action.object))}: ${inChat(actionInWords(action))}`])),
+    ...(rest > 0 ? [block(() => [`and ${counted(rest, 'more', 'more')}`])] : []),
   ];
 };
 
@@ -129,13 +146,14 @@ const rest = ({ incomplete }: Report, { ongoing, listsOngoing }: Telling): Block
 ];
 
 /** What to do about the gravest, then where the report is. A step that is too long, or of several lines, is left to the report. */
-const nextSteps = (told: readonly ReportedFinding[], place: ChatPlace): string[] => {
+const nextSteps = (report: Report, told: readonly ReportedFinding[], place: ChatPlace): string[] => {
+  const steps = stepsOf(report).map(({ what, command }) => `${what}: ${inChat(command)}`);
   const where = whereToRead(place).filter((step) => step.length <= limits.nextStep);
   const remedies = told
     .filter(({ remedy }) => remedy !== '' && !remedy.trim().includes('\n'))
     .map(({ object, remedy }) => `*${inChat(objectName(object))}*: ${inChat(remedy)}`)
     .filter((step) => step.length <= limits.nextStep);
-  return [...remedies.slice(0, limits.nextSteps - where.length), ...where];
+  return [...steps, ...remedies.slice(0, limits.nextSteps - where.length - steps.length), ...where];
 };
 
 /** The console asks who it is; a presigned link would die with the session of the function’s role. */

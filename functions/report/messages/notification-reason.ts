@@ -14,9 +14,21 @@ import type { Receiver } from '../store/state.ts';
  * - `new`, `graver`, `resolved`: a finding is.
  * - `remaining`: what another finding explained, so that nobody was told of it, stands for itself now that the other is gone.
  * - `incomplete`: checks could not run that ran the last time.
+ * - `applied`: writes were made, or begun and stopped.
+ * - `planned`: a plan proposes what the last one did not.
  * - `reminder`: nothing changed. Every report is wished for, or nothing was sent for `remindAfterDays` and findings go on.
  */
-export type NotificationReason = 'first' | 'owed' | 'new' | 'graver' | 'remaining' | 'resolved' | 'incomplete' | 'reminder';
+export type NotificationReason =
+  | 'first'
+  | 'owed'
+  | 'new'
+  | 'graver'
+  | 'remaining'
+  | 'resolved'
+  | 'incomplete'
+  | 'applied'
+  | 'planned'
+  | 'reminder';
 
 export type NotificationRule = Pick<NotificationConfiguration, 'atLeast' | 'when'> &
   Partial<Pick<NotificationConfiguration, 'format' | 'remindAfterDays'>>;
@@ -60,15 +72,25 @@ const knownReceiver: Receiver = { owed: false, known: true };
 export function tellingOf(report: Report, rule: NotificationRule, receiver: Receiver = knownReceiver): Telling | undefined {
   const changes = changesFor(report, rule);
   const { ongoing } = changes;
+  // Who is told of warnings is told of writes, whatever was told before.
+  if (report.journal)
+    return severityRank('warning') <= severityRank(rule.atLeast)
+      ? { ...changes, reason: 'applied', because: why.applied, listsOngoing: false }
+      : undefined;
   if (!report.comparedWith || !receiver.known) return firstTelling(report, rule, changes);
   const quiet = quietTime(report, receiver);
   const isDue = rule.remindAfterDays !== undefined && ongoing.length > 0 && quiet >= rule.remindAfterDays * day - earliness;
-  const reason = receiver.owed ? 'owed' : (changeOf(report, changes) ?? (isDue || rule.when === 'always' ? 'reminder' : undefined));
+  const reason = receiver.owed
+    ? 'owed'
+    : (changeOf(report, changes) ?? plannedAnew(report, rule) ?? (isDue || rule.when === 'always' ? 'reminder' : undefined));
   if (!reason) return undefined;
   const because = reason === 'reminder' && isDue ? dueBecause(quiet) : why[reason];
   const settling = reason === 'owed' ? changes.settling : changes.settling.filter(isUntold);
   return { ...changes, settling, reason, because, listsOngoing: isDue || reason === 'owed' || reason === 'reminder' };
 }
+
+const plannedAnew = ({ actions }: Report, { atLeast }: NotificationRule): 'planned' | undefined =>
+  severityRank('warning') <= severityRank(atLeast) && actions.some(({ change }) => change === 'new') ? 'planned' : undefined;
 
 const changesFor = ({ findings, resolved, settling = [] }: Report, { atLeast }: NotificationRule): Changes => {
   const matters = ({ severity }: Pick<ReportedFinding, 'severity'>) => severityRank(severity) <= severityRank(atLeast);
@@ -129,5 +151,7 @@ const why: Readonly<Record<Exclude<NotificationReason, 'first'>, string>> = {
   remaining: 'a finding remains that another no longer explains',
   resolved: 'a finding is resolved',
   incomplete: 'checks could not run that ran the last time',
+  applied: 'writes were made',
+  planned: 'there is a plan with what the last one did not have',
   reminder: 'every report is to be sent',
 };

@@ -43,7 +43,8 @@ export function notification(
   rule: NotificationRule,
   { stored, receiver, region }: NotificationContext = {},
 ): Notification | undefined {
-  if (!report.fullScope || stored?.overtaken) return undefined;
+  // What is written is told of, whoever asked for it; what was interrupted goes on by itself and is told of at its end.
+  if (report.journal ? report.journal.ended === 'interrupted' : !report.fullScope || stored?.overtaken) return undefined;
   const telling = tellingOf(report, rule, receiver);
   if (!telling) return undefined;
   const { reason } = telling;

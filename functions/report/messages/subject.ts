@@ -1,6 +1,8 @@
 /** The whole message in one line: an e-mail’s subject, a chat message’s title. */
+
+import { actionTotals } from '../actions.ts';
+import { counted } from '../counts.ts';
 import type { Report } from '../model.ts';
-import { counted } from '../summary.ts';
 import { verdictWord } from '../wording.ts';
 import type { Telling } from './notification-reason.ts';
 
@@ -9,6 +11,10 @@ const subjectLimit = 99;
 /** `[CRITICAL: 2 new, 1 resolved, 1 check could not run] prod health-check`. */
 export const headline = (report: Report, telling: Telling): string => {
   const { fresh, graver, remaining, resolved, ongoing, settling, listsOngoing } = telling;
+  if (report.journal || telling.reason === 'planned') {
+    const what = report.journal ? (report.journal.ended === 'complete' ? 'APPLIED' : report.journal.ended.toUpperCase()) : 'PLAN';
+    return `[${what}: ${actionTotals(report)}] ${report.cluster} ${report.operation}`;
+  }
   const gaps = report.incomplete.length > 0 && `${counted(report.incomplete.length, 'check')} could not run`;
   const changes =
     telling.reason === 'first'

@@ -1,8 +1,9 @@
 /** The message as plain text: what e-mail, queues and whatever else subscribes get. */
 import wrapAnsi from 'wrap-ansi';
+import { actionInWords, heldByGuard, nextSteps } from '../actions.ts';
+import { counted } from '../counts.ts';
 import type { Report, ReportedFinding } from '../model.ts';
 import type { SavedReport } from '../store/report-store.ts';
-import { counted } from '../summary.ts';
 import { history, notSeen, objectName, pointInTime, remedyParts, sameReason, verdictText, verdictWord } from '../wording.ts';
 import { type Block, block, fitted, section } from './blocks.ts';
 import type { NotificationRule, Telling } from './notification-reason.ts';
@@ -40,10 +41,33 @@ export function textMessage(
   return { text: head + text + below.text + leftOutLine(leftOut) + foot, leftOut };
 }
 
+/** How many lines of actions a message has: the whole plan is in the report. */
+const actionsListed = 200;
+
+/** What is planned or was done, and the commands to go on: before the findings, as it is what was asked for. */
+const actionBlocks = (report: Report): Block[] => {
+  const planned = report.actions.filter(({ state }) => state === 'planned');
+  const held = report.actions.filter(({ state }) => state === 'held');
+  if (planned.length === 0 && !report.journal) return [];
+  const lines = planned
+    .slice(0, actionsListed)
+    .map((action) => block(() => wrap(0, `${named(action.object)}: ${actionInWords(action)} (${action.rule})`)));
+  const rest = planned.length - lines.length;
+  return [
+    block(() => ['', report.journal ? 'APPLIED' : 'PLANNED']),
+    ...(report.journal?.why ? [block(() => wrap(0, `${report.journal?.ended}: ${report.journal?.why}`))] : []),
+    ...lines,
+    ...(rest > 0 ? [block(() => [`and ${counted(rest, 'more', 'more')}`])] : []),
+    ...(held.length > 0 ? [block(() => wrap(0, `Held: ${heldByGuard(held)}`))] : []),
+    ...nextSteps(report).map(({ what, command, event }) => block(() => ['', `${what}:`, `  ${command}`, `  ${event}`])),
+  ];
+};
+
 const sections = (report: Report, telling: Telling): Block[] => {
   const { reason, fresh, graver, remaining, resolved, ongoing, settling, listsOngoing } = telling;
   const linesOf = (finding: ReportedFinding) => findingLines(finding, report);
   return [
+    ...actionBlocks(report),
     ...section(reason === 'first' ? 'FOUND' : 'NEW', fresh, linesOf),
     ...section('GRAVER', graver, linesOf),
     ...section('REMAINING', remaining, linesOf),

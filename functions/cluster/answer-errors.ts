@@ -28,6 +28,14 @@ export function serverMessage({ status, text }: Answer): string {
   return message === '' ? `status ${status}` : message.length > 300 ? `${message.slice(0, 299)}…` : message;
 }
 
+/** How long the server asks to wait (ms): seconds or a date; https://www.rfc-editor.org/rfc/rfc9110#field.retry-after */
+export function retryAfter({ headers }: Pick<Answer, 'headers'>): number | undefined {
+  const given = headers['retry-after'];
+  if (given === undefined) return undefined;
+  const wait = /^\d+$/.test(given) ? Number(given) * 1000 : Date.parse(given) - Date.now();
+  return Number.isNaN(wait) ? undefined : wait;
+}
+
 /** Whether a 403 says that the server has seen no credentials. */
 export const isForNobody = (said: string): boolean => said.includes('system:anonymous');
 

@@ -1,15 +1,9 @@
-/** GETs to one API server, and reviews of the caller itself: few connections, retries, credentials that renew themselves. */
+/** GETs to one API server, and reviews of the caller itself. It can write nothing: what can is writing-api-client.ts, for functions/actions alone. */
 import type { Agent as AnyAgent } from 'node:http';
-import { Agent } from 'node:https';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionOptions } from 'node:tls';
-import { answerError } from './answer-errors.ts';
-import { ClusterError } from './cluster-error.ts';
-import { CutAnswer, connectionError, isPassing } from './connection-errors.ts';
-import { environmentProxy } from './environment-proxy.ts';
-import { type Answer, exchange, type Timeouts } from './exchange.ts';
+import type { Answer, Timeouts } from './exchange.ts';
 import { reviewPath, type SelfReview } from './self-review.ts';
-import { userAgent } from './user-agent.ts';
+import { sending } from './sending.ts';
 
 /** Who asks, for the next request. */
 export interface Credentials {
@@ -67,12 +61,7 @@ export interface GetJson extends Get {
   readonly sent?: Promise<Answer> | undefined;
 }
 
-/** What the one way of sending takes; only a review has a body. */
-interface Sending extends GetJson {
-  readonly review?: SelfReview;
-}
-
-/** A connection to one API server. */
+/** A connection to one API server: few sockets, retries, credentials that renew themselves. */
 export interface ApiClient {
   /** host:port, for messages. */
   readonly host: string;
@@ -102,152 +91,21 @@ export const defaults = {
   firstWait: 250,
   longestWait: 20_000,
 } as const;
-/** Told to come back later than this (ms), nobody waits: what else the run is to read would never be asked for. */
-const longestRetryAfter = 60_000;
-/** How much longer than usual a patient GET waits for a sign of life: 75 s, since the server itself gives up (504) after 60. */
-const patience = 2.5;
 
 /** Makes a client; nothing is sent before the first GET. */
 export function apiClient(access: ApiAccess, settings: ApiClientSettings = {}): ApiClient {
-  const { attempts, refusals, firstWait, longestWait } = { ...defaults, ...settings };
   const timeouts = { ...defaults.timeouts, ...settings.timeouts };
-  const server = new URL(access.server);
-  const agent = access.agent ?? agentFor(server, timeouts.connect);
-  const host = server.port === '' ? server.hostname : server.host;
-  const traffic = { requests: 0, bytes: 0 };
-
-  async function once(path: string, sending: Sending, renew: boolean): Promise<Answer> {
-    const { signal, accept = 'application/json', onHead, certificate, patient, largest, review } = sending;
-    signal?.throwIfAborted();
-    const { headers, tls } = await untilAborted(access.credentials(renew), signal);
-    traffic.requests += 1;
-    return exchange({
-      url: new URL(`${access.server.replace(/\/$/, '')}${path}`),
-      agent,
-      tls: { ...access.tls, ...tls },
-      headers: {
-        ...headers,
-        accept,
-        'accept-encoding': 'gzip',
-        'user-agent': userAgent,
-        ...(review && { 'content-type': 'application/json' }),
-      },
-      body: review && JSON.stringify(review),
-      timeouts: patient ? { ...timeouts, idle: timeouts.idle * patience } : timeouts,
-      signal,
-      onHead,
-      certificate,
-      largest,
-      onBytes: (count) => {
-        traffic.bytes += count;
-      },
-    });
-  }
-
-  async function repeated<T>(path: string, options: Sending, take: (answer: Answer) => T): Promise<T> {
-    let renewed = false;
-    let renew = false;
-    let sent = options.sent;
-    let refused = 0;
-    for (let attempt = 1; ; attempt += 1) {
-      let wait = Math.min(firstWait * 2 ** (attempt - 1), longestWait) * (0.5 + Math.random() / 2);
-      try {
-        const asked = sent ?? once(path, options, renew);
-        sent = undefined;
-        renew = false;
-        const answer = await asked;
-        if (answer.status === 401) {
-          // A token can be withdrawn or expire before its time: once more with a new one.
-          if (renewed) throw answerError(answer, host, path);
-          renewed = true;
-          renew = true;
-          continue;
-        }
-        if (!isRefusedForNow(answer, options)) return take(answer);
-        const told = retryAfter(answer);
-        if (told === undefined ? attempt >= attempts : refused >= refusals || told > longestRetryAfter) return take(answer);
-        if (told !== undefined) {
-          refused += 1;
-          attempt -= 1;
-          // Not all who were told the same at the same moment.
-          wait = Math.max(told, 0) + firstWait * Math.random();
-        }
-      } catch (error) {
-        const meaning = connectionError(error, host, options.signal);
-        if (attempt >= attempts || !isPassing(meaning)) throw meaning;
-      }
-      await pause(wait, host, options.signal);
-    }
-  }
-
+  const { host, send, sendJson, traffic, close } = sending(access, { ...defaults, ...settings, timeouts, sockets: 3 });
   return {
     host,
-    get: (path, options = {}) => repeated(path, options, (answer) => answer),
-    getJson: (path, options = {}) => repeated(path, options, (answer) => ({ ...answer, body: parsed(answer, host) })),
+    get: send,
+    getJson: sendJson,
     postReview: (review, options = {}) =>
-      repeated(reviewPath(review), { ...options, review }, (answer) => ({ ...answer, body: parsed(answer, host) })),
-    traffic: () => ({ ...traffic }),
-    close: () => agent.destroy(),
+      sendJson(reviewPath(review), {
+        ...options,
+        write: { method: 'POST', contentType: 'application/json', body: JSON.stringify(review) },
+      }),
+    traffic,
+    close,
   };
-}
-
-function agentFor(server: URL, connectTimeout: number): Agent {
-  const proxy = environmentProxy(server);
-  // No resumed TLS sessions: they show no certificate, and its expiry is looked at.
-  const options = { keepAlive: true, maxSockets: 3, maxCachedSessions: 0, scheduling: 'fifo' } as const;
-  // A proxy has the agent's own timeout until its tunnel stands: one that never answers would keep the process from ending.
-  return new Agent(proxy ? { ...options, proxyEnv: { HTTPS_PROXY: proxy }, timeout: connectTimeout } : options);
-}
-
-function isRefusedForNow({ status }: Answer, { anyStatus, patient }: Get): boolean {
-  // 504: what took a minute takes one again. Whoever has the patience asks for less.
-  return status === 429 || (status >= 500 && status !== 501 && !anyStatus && !(patient && status === 504));
-}
-
-function parsed({ status, headers, text }: Answer, host: string): unknown {
-  // 201: a review.
-  if (status !== 200 && status !== 201) return undefined;
-  if (!(headers['content-type'] ?? '').includes('json')) {
-    const remedy = 'is this the address of a Kubernetes API server? A login page or a proxy may answer in its place';
-    throw new ClusterError(
-      'not-kubernetes',
-      `${host} answered with ${headers['content-type'] ?? 'no content type'} instead of JSON`,
-      remedy,
-    );
-  }
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Node's own message would quote the body.
-    throw new CutAnswer('the answer is not whole JSON');
-  }
-}
-
-/** Seconds or a date; https://www.rfc-editor.org/rfc/rfc9110#field.retry-after */
-function retryAfter({ headers }: Answer): number | undefined {
-  const given = headers['retry-after'];
-  if (given === undefined) return undefined;
-  const wait = /^\d+$/.test(given) ? Number(given) * 1000 : Date.parse(given) - Date.now();
-  return Number.isNaN(wait) ? undefined : wait;
-}
-
-/** What knows no signal of its own, such as a plugin that waits for a browser or an STS out of reach, is left behind. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-}
-
-async function pause(wait: number, host: string, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await sleep(wait, undefined, signal === undefined ? {} : { signal });
-  } catch (error) {
-    throw connectionError(error, host, signal);
-  }
 }

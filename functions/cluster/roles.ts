@@ -4,6 +4,9 @@ import type { Read } from '../scan/contracts.ts';
 /** The group that the roles of infra/in-cluster are bound to; an EKS access entry or a kubeconfig's user belongs to it. */
 export const readersGroup = 'nightshift:readers';
 
+/** The group that the roles for writing are bound to: another identity than the one that reads. */
+export const writersGroup = 'nightshift:writers';
+
 /** One rule of a Role; https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
 export interface Rule {
   readonly apiGroups?: readonly string[];
@@ -38,13 +41,17 @@ export const subjectOf = (user: string): Subject => {
 };
 
 /** The rules that let `reads` be listed, one an API group, sorted: the same reads in any order give the same rules. */
-export const listRules = (reads: readonly Pick<Read, 'group' | 'resource'>[]): Rule[] =>
+export const listRules = (reads: readonly Pick<Read, 'group' | 'resource'>[]): Rule[] => rulesFor(reads, ['list']);
+
+/** The same for any verbs. */
+export const rulesFor = (reads: readonly Pick<Read, 'group' | 'resource'>[], verbs: readonly string[]): Rule[] =>
   [...Map.groupBy(reads, (read) => read.group)]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([apiGroup, ofGroup]) => ({
       apiGroups: [apiGroup],
       resources: [...new Set(ofGroup.map(({ resource }) => resource))].sort(),
-      verbs: ['list'],
+      // Each its own: YAML would name shared ones by anchors.
+      verbs: [...verbs],
     }));
 
 /** A query is no part of a nonResourceURL. */

@@ -1,6 +1,7 @@
 /** The live API of a cluster as a source. */
 import {
   type Batch,
+  type CustomResources,
   type End,
   type Finding,
   NotApplicable,
@@ -14,7 +15,8 @@ import { serverMessage } from './answer-errors.ts';
 import type { ApiClient } from './api-client.ts';
 import { clean } from './clean.ts';
 import { ClusterError, failureReason } from './cluster-error.ts';
-import { discovery, type Find } from './discovery.ts';
+import { type Discovery, discovery, type Find } from './discovery.ts';
+import { isBuiltInGroup } from './kinds.ts';
 import { endOfError, endOfRefusals, NamespaceMissing, type Refusal, unavailable } from './list-ends.ts';
 import { ListRefused, listPages } from './list-pages.ts';
 import { isNamespaceMissing } from './missing-namespaces.ts';
@@ -41,12 +43,14 @@ const longest = ['pods', 'events', 'replicasets', 'secrets', 'jobs', 'configmaps
 
 /** The source over `client`; requests go out only when it is read or probed. */
 export function clusterSource(client: ApiClient, { eksCluster, ...facts }: ClusterFacts): Source {
-  const reach: Reach = { client, find: discovery(client), namespaces: facts.namespaces, isMissing: missingNamespaces(client) };
+  const find = discovery(client);
+  const reach: Reach = { client, find, namespaces: facts.namespaces, isMissing: missingNamespaces(client) };
   return {
     kind: 'cluster',
     ...facts,
     read: (reads, signal) => readAll(reach, reads, signal),
     probe: (path, signal) => (path === describeCluster ? probeEks(eksCluster) : probe(reach, path, signal)),
+    customResources: (signal) => customResources(find, signal),
     traffic: () => client.traffic(),
     close: async () => client.close(),
   };
@@ -164,6 +168,18 @@ function missingNamespaces(client: ApiClient): Reach['isMissing'] {
     asked.set(name, known);
     return known;
   };
+}
+
+async function customResources(find: Discovery, signal: AbortSignal): Promise<CustomResources> {
+  try {
+    const { listable, unknown } = await find.served((group) => !isBuiltInGroup(group), signal);
+    const remedy = (group: string) =>
+      `kubectl get apiservices | grep ${group}: look at the server behind it, or remove the APIService where nothing needs it`;
+    return { reads: listable, unknown: unknown.map(({ group, message }) => ({ group, message, remedy: remedy(group) })) };
+  } catch (error) {
+    if (error instanceof ClusterError) throw new NotReadable(`discovery: ${error.message}`, failureReason(error.kind), error.remedy);
+    throw error;
+  }
 }
 
 async function probeEks(eksCluster: string | undefined): Promise<ProbeAnswer> {

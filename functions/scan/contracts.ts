@@ -39,6 +39,8 @@ export interface Read<T = unknown> {
   readonly fields?: string;
   /** `finish()` runs even when this one could not be read. */
   readonly optional?: true;
+  /** `finish()` runs also where the server has no such resource: there are none of its objects then. Needed as any other where it is served. */
+  readonly whereServed?: true;
   /** Secrets: a ClusterRole of its own, bound by choice; not granted means not applicable, never incomplete. */
   readonly sensitive?: true;
   /** For the compiler only. */
@@ -117,6 +119,11 @@ export class NotReadable extends Error {
   }
 }
 
+/** What observers of one scan share, and how it is made; the object itself is the key. */
+export interface SharedKey<T> {
+  make(): T;
+}
+
 /** What one observer is given for one scan. */
 export interface Pass<Out, Options, Memory> {
   readonly options: Options;
@@ -136,6 +143,8 @@ export interface Pass<Out, Options, Memory> {
    * asked in `finish()`.
    */
   isWhole(read: string): boolean;
+  /** One thing for all observers of this scan that ask for it by the same key: made by the first of them. */
+  shared<T>(key: SharedKey<T>): T;
   /** A declared path of the API server that is no object, such as /readyz, or eks:DescribeCluster. Throws NotApplicable or NotReadable. */
   probe(path: string): Promise<ProbeAnswer>;
 }
@@ -209,6 +218,13 @@ export interface Batch {
   readonly objects: readonly unknown[];
 }
 
+/** All that can be listed of the groups that are none of Kubernetes' own: custom resources, and those of aggregated API servers. */
+export interface CustomResources {
+  readonly reads: readonly Read[];
+  /** Groups of which it is not known what they hold. */
+  readonly unknown: readonly { readonly group: string; readonly message: string; readonly remedy: string }[];
+}
+
 /** The live API, a Velero backup, a folder or stream of manifests: given all reads at once, it pushes batches in whatever order it has. */
 export interface Source {
   readonly kind: 'cluster' | 'backup' | 'manifests';
@@ -230,6 +246,8 @@ export interface Source {
   read(reads: readonly Read[], signal: AbortSignal): AsyncIterable<Batch | End>;
   /** Throws NotApplicable or NotReadable. */
   probe(path: string, signal: AbortSignal): Promise<ProbeAnswer>;
+  /** What it serves beside Kubernetes' own resources. Absent: it cannot tell what there might be. Throws NotReadable. */
+  customResources?(signal: AbortSignal): Promise<CustomResources>;
   /** So far. */
   traffic(): { readonly requests: number; readonly bytes: number };
   /** Gives connections back. */

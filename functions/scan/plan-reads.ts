@@ -43,16 +43,35 @@ const merge = (readers: readonly Reader[]): Read => {
   };
 };
 
+/** Of Secrets nothing is asked for that no reader wants: who needs one field of some must not make another's list bring them all. */
+const exactly = (read: Read): string =>
+  read.sensitive ? [resourceOf(read), read.part, read.namespace, read.labels, read.fields].join(' ') : resourceOf(read);
+
+/** Together as long as one version serves them all: readers that understand no common one get a list each. */
+const byVersion = (readers: readonly Reader[]): readonly (readonly Reader[])[] => {
+  const lists: { readonly readers: Reader[]; versions: readonly string[] }[] = [];
+  for (const reader of readers) {
+    const list = lists.find(({ versions }) => versions.some((version) => reader.read.versions.includes(version)));
+    if (!list) lists.push({ readers: [reader], versions: reader.read.versions });
+    else {
+      list.readers.push(reader);
+      list.versions = list.versions.filter((version) => reader.read.versions.includes(version));
+    }
+  }
+  return lists.map(({ readers: each }) => each);
+};
+
 /**
  * One list a resource, whatever the number of readers: metadata alone, a selector or a namespace only where all of them agree.
- * Readers of different namespaces get a list each, unless someone reads the whole cluster: then that one list feeds all.
+ * Readers of different namespaces get a list each, unless someone reads the whole cluster: then that one list feeds all. What is sensitive is
+ * shared only by readers that want the very same.
  */
 export const planReads = (readers: readonly Reader[]): readonly PlannedRead[] => {
-  const byResource = Map.groupBy(readers, ({ read }) => resourceOf(read));
+  const byResource = Map.groupBy(readers, ({ read }) => exactly(read));
   return [...byResource.values()].flatMap((sameResource) => {
     const groups = sameResource.some(({ read }) => read.namespace === undefined)
       ? [sameResource]
       : [...Map.groupBy(sameResource, ({ read }) => read.namespace).values()];
-    return groups.map((group) => ({ read: merge(group), readers: group }));
+    return groups.flatMap(byVersion).map((group) => ({ read: merge(group), readers: group }));
   });
 };

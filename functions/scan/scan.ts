@@ -16,6 +16,7 @@ import {
   refTo,
   type ScanResult,
   type ScanRun,
+  type SharedKey,
   type Source,
 } from './contracts.ts';
 import { labelSelection } from './label-selection.ts';
@@ -117,7 +118,10 @@ const endOfReads = (readers: readonly { readonly read: Read; readonly end: End }
     const unique = (texts: readonly string[]) => [...new Set(texts)];
     return incomplete(unique(failed.map(({ message }) => message)).join('; '), unique(failed.map(({ remedy }) => remedy)).join('\n'));
   }
-  const missing = needed.find((end) => end.state === 'absent' || end.state === 'off' || end.state === 'not-granted');
+  const missing = readers
+    .filter(({ read, end }) => !read.optional && !(read.whereServed && end.state === 'absent'))
+    .map(({ end }) => end)
+    .find((end) => end.state === 'absent' || end.state === 'off' || end.state === 'not-granted');
   return missing && 'reason' in missing ? { outcome: 'not-run', reason: missing.reason } : undefined;
 };
 
@@ -133,6 +137,15 @@ const finish = async <Out>(running: Running<Out>, signal: AbortSignal): Promise<
   }
 };
 
+/** Made once a scan and key. */
+const sharing = (): Pass<unknown, unknown, unknown>['shared'] => {
+  const made = new Map<unknown, unknown>();
+  return <T>(key: SharedKey<T>): T => {
+    if (!made.has(key)) made.set(key, key.make());
+    return made.get(key) as T;
+  };
+};
+
 /** Starts the observers that are to run; what they emit lands in `out` and `links`. */
 const startAll = <Out>(
   source: Source,
@@ -143,6 +156,7 @@ const startAll = <Out>(
     readonly links: Link[];
     readonly owner: Pass<Out, unknown, unknown>['owner'];
     readonly isWhole: (observer: string, read: string) => boolean;
+    readonly shared: Pass<Out, unknown, unknown>['shared'];
     readonly probe: (path: string) => Promise<ProbeAnswer>;
   },
 ): ReadonlyMap<string, Running<Out>> => {
@@ -159,6 +173,7 @@ const startAll = <Out>(
       link: (link) => sink.links.push({ ...link, effect: soundRef(link.effect), cause: soundRef(link.cause) }),
       owner: sink.owner,
       isWhole: (read) => sink.isWhole(observer.id, read),
+      shared: sink.shared,
       probe: async (path) => {
         if (!observer.probes?.includes(path)) throw new TypeError(`${observer.id} does not declare the probe ${path}`);
         return sink.probe(path);
@@ -227,7 +242,7 @@ export const scan = async <Out>(source: Source, observers: readonly Observer<Out
   const probes = probesOf(source, run.signal);
   const whole = new Set<string>();
   const isWhole = (observer: string, read: string) => whole.has(`${observer} ${read}`);
-  const byId = startAll(source, observers, run, { out, links, owner: owners.ownerOf, isWhole, probe: probes.ask });
+  const byId = startAll(source, observers, run, { out, links, owner: owners.ownerOf, isWhole, shared: sharing(), probe: probes.ask });
   void probes.askAhead([...byId.values()].flatMap(({ observer, end }) => (end ? [] : (observer.probes ?? []))));
   const readers = readersOf(byId);
   const annotatedKinds = annotationReads(readers, run.annotatedKinds);

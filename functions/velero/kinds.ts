@@ -68,6 +68,19 @@ export interface BackupRepositoryObject {
   };
 }
 
+/** The copy of one volume's files: velero pkg/apis/velero/v1/pod_volume_backup_types.go */
+export interface PodVolumeBackupObject {
+  readonly metadata?: Metadata;
+  readonly spec?: { readonly pod?: { readonly namespace?: string; readonly name?: string }; readonly volume?: string };
+  readonly status?: { readonly phase?: string; readonly completionTimestamp?: string };
+}
+/** The same of one volume's snapshot: velero pkg/apis/velero/v2alpha1/data_upload_types.go */
+export interface DataUploadObject {
+  readonly metadata?: Metadata;
+  readonly spec?: { readonly sourceNamespace?: string; readonly sourcePVC?: string };
+  readonly status?: { readonly phase?: string; readonly completionTimestamp?: string };
+}
+
 const velero = { group: 'velero.io', versions: ['v1'] as [string] } as const;
 export const veleroSchedules: Read<ScheduleObject> = { ...velero, resource: 'schedules', kind: 'Schedule', optional: true };
 export const veleroBackups: Read<BackupObject> = { ...velero, resource: 'backups', kind: 'Backup', optional: true };
@@ -81,5 +94,18 @@ export const backupRepositories: Read<BackupRepositoryObject> = {
   ...velero,
   resource: 'backuprepositories',
   kind: 'BackupRepository',
+  optional: true,
+};
+export const podVolumeBackups: Read<PodVolumeBackupObject> = {
+  ...velero,
+  resource: 'podvolumebackups',
+  kind: 'PodVolumeBackup',
+  optional: true,
+};
+export const dataUploads: Read<DataUploadObject> = {
+  group: 'velero.io',
+  resource: 'datauploads',
+  kind: 'DataUpload',
+  versions: ['v2alpha1'],
   optional: true,
 };

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
 import { afterEach, describe, test } from 'node:test';
 import { argoApplications, deployments, pods, services } from '../../functions/cluster/kinds.ts';
+import { NotReadable } from '../../functions/scan/contracts.ts';
 import { type Answers, readAll, sourceOf, stopAll } from './api-server-stub.ts';
 import { sendJson } from './https-server.ts';
 
@@ -57,4 +59,79 @@ describe('discovery in its old form', () => {
       assert.ok(!paths().includes('/apis/batch/v1'), 'groups that nobody reads are not asked');
     });
   }
+});
+
+describe('what a server serves beside Kubernetes’ own', () => {
+  const resource = (name: string, kind: string, verbs: readonly string[] = ['list']) => ({
+    resource: name,
+    responseKind: { group: '', version: '', kind },
+    scope: 'Namespaced',
+    verbs,
+  });
+  const group = (name: string, ...versions: object[]) => ({ metadata: { name }, versions });
+  const served = (...items: object[]): Answers => ({
+    '/apis': (_, response) => sendJson(response, { kind: 'APIGroupDiscoveryList', items }),
+  });
+  const ask = async (answers: Answers) => {
+    const { source } = await sourceOf(answers);
+    return source.customResources?.(AbortSignal.timeout(5_000));
+  };
+
+  test('each resource once, that can be listed, in all its versions, the preferred one first', async () => {
+    const told = await ask(
+      served(
+        group('apps', { version: 'v1', resources: [resource('deployments', 'Deployment')] }),
+        group('gateway.networking.k8s.io', { version: 'v1', resources: [resource('gateways', 'Gateway')] }),
+        group(
+          'example.com',
+          { version: 'v2', resources: [resource('things', 'Thing'), resource('reviews', 'Review', ['create'])] },
+          { version: 'v1', resources: [resource('things', 'Thing'), resource('olds', 'Old')] },
+        ),
+      ),
+    );
+    assert.deepEqual(told, {
+      reads: [
+        { group: 'gateway.networking.k8s.io', resource: 'gateways', kind: 'Gateway', versions: ['v1'] },
+        { group: 'example.com', resource: 'things', kind: 'Thing', versions: ['v2', 'v1'] },
+        { group: 'example.com', resource: 'olds', kind: 'Old', versions: ['v1'] },
+      ],
+      unknown: [],
+    });
+  });
+  test('a stale group is not known, and no empty one', async () => {
+    const told = await ask(served(group('example.com', { version: 'v1', freshness: 'Stale', resources: [] })));
+    assert.deepEqual(told?.reads, []);
+    assert.deepEqual(
+      told.unknown.map((each) => [each.group, each.message]),
+      [['example.com', 'example.com/v1: discovery calls it stale']],
+    );
+    assert.match(told.unknown[0]?.remedy ?? '', /apiservices \| grep example.com/);
+  });
+  test('in the old form', async () => {
+    const told = await ask({
+      '/apis': (_, response) =>
+        sendJson(response, {
+          kind: 'APIGroupList',
+          groups: [
+            { name: 'apps', versions: [{ version: 'v1' }] },
+            { name: 'example.com', versions: [{ version: 'v1' }] },
+            { name: 'broken.example.com', versions: [{ version: 'v1' }] },
+          ],
+        }),
+      '/apis/example.com/v1': (_, response) =>
+        sendJson(response, {
+          resources: [
+            { name: 'things', kind: 'Thing', namespaced: true, verbs: ['list', 'get'] },
+            { name: 'things/status', kind: 'Thing', namespaced: true, verbs: ['list'] },
+          ],
+        }),
+      '/apis/broken.example.com/v1': (_, response) => response.writeHead(503).end('service unavailable'),
+    });
+    assert.deepEqual(told?.reads, [{ group: 'example.com', resource: 'things', kind: 'Thing', versions: ['v1'] }]);
+    assert.match(told.unknown[0]?.message ?? '', /^broken\.example\.com\/v1: .*503/);
+  });
+  test('a server that refuses discovery is an error', async () => {
+    const refused = (_: unknown, response: ServerResponse) => response.writeHead(403).end('{"kind":"Status","code":403}');
+    await assert.rejects(ask({ '/apis': refused }), NotReadable);
+  });
 });

@@ -153,6 +153,20 @@ describe('one list a resource', () => {
     assert.deepEqual(all.seen, ['in-kube-system', 'in-apps']);
   });
 
+  test('what is sensitive is never widened for another reader', async () => {
+    const names = { ...metadataOf(secrets), sensitive: true } as const;
+    const tokens = { ...secrets, sensitive: true, namespace: 'kube-system', fields: 'type=bootstrap.kubernetes.io/token' } as const;
+    const sent = await merged(names, tokens, { ...names, labels: 'owner=helm' }, names);
+    assert.deepEqual(
+      sent.map(({ part, namespace, labels, fields }) => [part, namespace, labels, fields]),
+      [
+        ['metadata', undefined, undefined, undefined],
+        [undefined, 'kube-system', undefined, 'type=bootstrap.kubernetes.io/token'],
+        ['metadata', undefined, 'owner=helm', undefined],
+      ],
+    );
+  });
+
   test('nothing is sent for a check that is turned off', async () => {
     const sent: string[] = [];
     const off = watcher('off', { services });

@@ -69,6 +69,16 @@ export const lastDue = (timing: Timing, at: number): number | undefined => {
   return last === undefined ? undefined : firstOfName(last, zoneOf(timing));
 };
 
+/** The next time (ms) after `at` that a cron is due; undefined where it never is again. */
+export const nextDue = (timing: Pick<Timing, 'cron' | 'timeZone'>, at: number): number | undefined => {
+  const cron = croner(timing.cron ?? '', zoneOf(timing));
+  // As above: where the clocks go forward Croner names a time that is none.
+  return cron
+    .nextRuns(3, new Date(at))
+    .filter((date) => cron.match(date))
+    .map(Number)[0];
+};
+
 /**
  * How much later than due a report may come, in ms: the flexible window, an hour of retries (what is tried longer is given up), and the
  * time that a run may take.

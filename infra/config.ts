@@ -4,19 +4,22 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
 import { allOperations } from '../functions/operations.ts';
 import { checkOptionMistakes } from '../functions/runtime/check-options.ts';
-import type { Configuration, OperationOptions, ScheduleConfiguration } from '../functions/runtime/configuration.ts';
+import type { Configuration, KubeconfigAccess, OperationOptions, ScheduleConfiguration } from '../functions/runtime/configuration.ts';
 import { ConfigurationError, type ConfigurationPath, configurationError } from '../functions/runtime/configuration-error.ts';
+import { layOptions } from '../functions/runtime/lay-options.ts';
 import type { Operation } from '../functions/runtime/operation.ts';
 import { readConfigurationWithLines } from '../functions/runtime/read-configuration.ts';
 import { mistakesOf } from '../functions/runtime/schema-mistakes.ts';
 import { clustersFor, selectClusters, UnknownClusterError } from '../functions/runtime/select-clusters.ts';
+import { cleanupMistakes } from './check-cleanup.ts';
 import { cronMistakes } from './cron.ts';
+import { timeZoneMistake } from './time-zone.ts';
 
 type Tell = (path: ConfigurationPath, message: string) => void;
 
 /**
  * The configuration of a deployment from a file. Beyond the schema it checks schedules (cron, time zone, clusters, operation, event keys), the
- * clusters of notification rules, the options of checks, and that no cluster is reached by a file. Throws ConfigurationError with every mistake and its line.
+ * clusters of notification rules, the options of checks, what is said of the cleanup, and that no cluster is reached by a file. Throws ConfigurationError with every mistake and its line.
  */
 export function loadConfiguration(path: string): Configuration {
   const { configuration, lineOf } = readConfigurationWithLines(textOf(path), path);
@@ -29,6 +32,8 @@ export function loadConfiguration(path: string): Configuration {
   configuration.notify.forEach(({ clusters = [] }, index) => {
     checkPatterns(clusters, (pattern) => selectClusters(configuration, [pattern]), ['notify', index, 'clusters'], tell);
   });
+  const { checks: rules } = allOperations.find(({ name }) => name === 'cleanup') ?? { checks: [] };
+  for (const { path: at, message } of cleanupMistakes(configuration, rules)) tell(at, message);
   checkTopics(configuration, tell);
   checkRepetition(configuration.schedules, tell);
   checkLogRetention(configuration.deployment.logRetentionDays, tell);
@@ -49,21 +54,33 @@ function checkClusters({ clusters, options }: Configuration, tell: Tell): void {
   for (const operation of allOperations) {
     checkOptions(operation, options[operation.name], ['options', operation.name], tell);
     for (const [name, cluster] of Object.entries(clusters)) {
-      checkOptions(operation, cluster.options?.[operation.name], ['clusters', name, 'options', operation.name], tell);
+      const { rules } = layOptions({ clusters, options }, name, operation.name);
+      checkOptions(operation, cluster.options?.[operation.name], ['clusters', name, 'options', operation.name], tell, rules);
     }
   }
-  for (const [name, { kubeconfig }] of Object.entries(clusters)) {
-    const elsewhere = /^arn:[^:]*:[^:]*:([^:]*):/.exec(kubeconfig?.secret ?? kubeconfig?.ssm ?? '')?.[1];
-    if (elsewhere && kubeconfig?.region !== undefined && kubeconfig.region !== elsewhere)
-      tell(['clusters', name, 'kubeconfig', 'region'], `"${kubeconfig.region}"; the ARN beside it says ${elsewhere}: leave region out`);
-    if (kubeconfig?.file === undefined) continue;
-    const advice = 'a function has no such file: store the kubeconfig in Secrets Manager, SSM or S3 and name it by secret, ssm or s3';
-    tell(['clusters', name, 'kubeconfig', 'file'], `"${kubeconfig.file}" is for the command line only; ${advice}`);
+  for (const [name, { kubeconfig, write }] of Object.entries(clusters)) {
+    checkKubeconfig(kubeconfig, ['clusters', name, 'kubeconfig'], tell);
+    checkKubeconfig(write?.kubeconfig, ['clusters', name, 'write', 'kubeconfig'], tell);
   }
 }
 
-function checkOptions(operation: Operation, options: OperationOptions | undefined, at: ConfigurationPath, tell: Tell): void {
-  for (const { path, message } of checkOptionMistakes(operation, options, at)) tell(path, message);
+function checkKubeconfig(kubeconfig: KubeconfigAccess | undefined, at: ConfigurationPath, tell: Tell): void {
+  const elsewhere = /^arn:[^:]*:[^:]*:([^:]*):/.exec(kubeconfig?.secret ?? kubeconfig?.ssm ?? '')?.[1];
+  if (elsewhere && kubeconfig?.region !== undefined && kubeconfig.region !== elsewhere)
+    tell([...at, 'region'], `"${kubeconfig.region}"; the ARN beside it says ${elsewhere}: leave region out`);
+  if (kubeconfig?.file === undefined) return;
+  const advice = 'a function has no such file: store the kubeconfig in Secrets Manager, SSM or S3 and name it by secret, ssm or s3';
+  tell([...at, 'file'], `"${kubeconfig.file}" is for the command line only; ${advice}`);
+}
+
+function checkOptions(
+  operation: Operation,
+  options: OperationOptions | undefined,
+  at: ConfigurationPath,
+  tell: Tell,
+  rules?: OperationOptions['rules'],
+): void {
+  for (const { path, message } of checkOptionMistakes(operation, options, at, rules)) tell(path, message);
 }
 
 function tellMistakes(schema: z.ZodType, given: unknown, at: ConfigurationPath, tell: Tell): void {
@@ -99,19 +116,6 @@ function checkPatterns(patterns: readonly string[], pick: (pattern: string) => u
       tell([...path, index], error.message);
     }
   });
-}
-
-function timeZoneMistake(name: string): string | undefined {
-  const advice = 'allowed: a name of the IANA time zone database, such as Europe/Berlin or UTC';
-  let known: string;
-  try {
-    known = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
-  } catch {
-    return `"${name}" is no known time zone; ${advice}`;
-  }
-  // Intl also takes offsets and any case; EventBridge Scheduler takes neither.
-  if (/^[+-]/.test(name)) return `"${name}" is an offset; ${advice}`;
-  return known !== name && known.toLowerCase() === name.toLowerCase() ? `"${name}" is written ${known}` : undefined;
 }
 
 /** A function learns the topics from its environment, which holds 4 KB: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */

@@ -14,6 +14,7 @@ import { OverdueReports } from './constructs/overdue-reports.ts';
 import { ReportStore } from './constructs/report-store.ts';
 import { Schedules } from './constructs/schedules.ts';
 import { TestEvents } from './constructs/test-events.ts';
+import { WriteControl } from './constructs/write-control.ts';
 
 /** What the stack is made with. */
 export interface NightshiftStackProps extends StackProps {
@@ -30,6 +31,7 @@ export class NightshiftStack extends Stack {
     const reports = new ReportStore(this, 'Reports', { retentionDays: configuration.deployment.reportRetentionDays });
     const operators = new NotificationTopic(this, 'Notifications');
     const fanOut = new FanOut(this, 'FanOut');
+    const writeControl = new WriteControl(this, 'WriteControl', { clusters: configuration.clusters, reports });
 
     const topics = configuration.notify.map(
       ({ topic }): NotificationTarget => (topic === 'create' ? operators.target : { topicArn: topic }),
@@ -42,6 +44,7 @@ export class NightshiftStack extends Stack {
         reports,
         bus: fanOut.bus,
         topics,
+        writeControl,
       });
       fanOut.start(operation.name, created.function);
       ofOperations.set(operation.name, created);

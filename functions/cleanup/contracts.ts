@@ -41,7 +41,6 @@ export interface Rule<
    */
   recheck?(fresh: unknown, again: Recheck): string | undefined | Promise<string | undefined>;
 }
-export type OperationCheck = Rule;
 
 export const defineRule = <const R extends Reads, Options extends RuleOptions, Memory = never>(rule: Rule<R, Options, Memory>): Rule<R> =>
   rule as Rule<R>;

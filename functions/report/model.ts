@@ -200,7 +200,18 @@ export const reportSchema = z.object({
     .optional()
     .describe('What a location holds of each schedule'),
   plan: z
-    .object({ id: z.string(), expiresAt: time, undoes: z.string().optional().describe('The journal that it takes back') })
+    .object({
+      id: z.string(),
+      expiresAt: time,
+      undoes: z.string().optional().describe('The journal that it takes back'),
+      lacks: z
+        .object({
+          rights: z.array(z.string()),
+          manifest: z.string().describe('RBAC that grants them; empty where it is not rights that lack'),
+        })
+        .optional()
+        .describe('What applying it would lack, asked with the credentials that write'),
+    })
     .optional()
     .describe('What can be applied'),
   journal: z

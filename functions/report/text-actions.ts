@@ -60,6 +60,7 @@ const stepLines = (on: Paper, report: Report): string[] => {
     ...(free ? on.wrap(0, `Comes free: ${free}`) : []),
     ...(journal?.why ? on.wrap(0, `${on.paint(['bold', 'yellow'], journal.ended)}: ${journal.why}`) : []),
     ...(journal?.warnings ?? []).flatMap((warning) => on.wrap(0, `The API server warns: ${warning}`)),
+    ...(plan?.lacks ? lackLines(on, plan.lacks) : []),
     ...nextSteps(report).flatMap(({ what, command, event }) => [
       ...on.wrap(0, `${on.paint('bold', what)}${plan && what !== 'Undo it' ? ` until ${pointInTime(plan.expiresAt)}` : ''}:`),
       `  ${on.paint('cyan', command)}`,
@@ -67,3 +68,13 @@ const stepLines = (on: Paper, report: Report): string[] => {
     ]),
   ];
 };
+
+const lackLines = (on: Paper, { rights, manifest }: NonNullable<NonNullable<Report['plan']>['lacks']>): string[] => [
+  ...on.wrap(0, `${on.paint(['bold', 'yellow'], 'Applying it would lack')}: ${rights.join(', ')}`),
+  ...(manifest
+    ? manifest
+        .trimEnd()
+        .split('\n')
+        .map((line) => `    ${line}`)
+    : []),
+];

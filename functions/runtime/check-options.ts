@@ -4,17 +4,28 @@ import { type ConfigurationPath, configurationError, type Mistake } from './conf
 import type { Operation } from './operation.ts';
 import { mistakesOf } from './schema-mistakes.ts';
 
-/** What is wrong with the options of checks; `path` leads to the operation's options and begins each mistake's own. */
-export function checkOptionMistakes(operation: Operation, options: OperationOptions | undefined, path: ConfigurationPath): Mistake[] {
+/**
+ * What is wrong with the options of checks; `path` leads to the operation's options and begins each mistake's own.
+ * @param rules of nightshift.yaml: they are turned off as checks are, and have no options but what they say themselves
+ */
+export function checkOptionMistakes(
+  operation: Operation,
+  options: OperationOptions | undefined,
+  path: ConfigurationPath,
+  rules: OperationOptions['rules'] = options?.rules,
+): Mistake[] {
   const { off = [], ...byCheck }: { readonly off?: readonly string[]; readonly [check: string]: unknown } = options?.checks ?? {};
   const known = operation.checks.map(({ id }) => id);
-  const unknown = `unknown check; ${operation.name} has ${known.join(', ')}`;
-  const unknownOff = [...off.entries()].filter(([, id]) => !known.includes(id));
+  const ruleIds = (rules ?? []).map(({ id }) => id);
+  const all = [...known, ...ruleIds];
+  const unknown = `unknown check; ${operation.name} has ${all.join(', ')}`;
+  const unknownOff = [...off.entries()].filter(([, id]) => !all.includes(id));
   return [
     ...unknownOff.map(([index, id]) => ({ path: [...path, 'checks', 'off', index], message: `${JSON.stringify(id)}: ${unknown}` })),
     ...Object.entries(byCheck).flatMap(([id, given]) => {
       const at = [...path, 'checks', id];
       const schema = operation.checks.find((check) => check.id === id)?.options;
+      if (!schema && ruleIds.includes(id)) return [{ path: at, message: 'the rule says itself what holds for it: change it under rules' }];
       if (!schema) return [{ path: at, message: unknown }];
       const { error } = schema.safeParse(given, { reportInput: true });
       return error ? mistakesOf(schema, error).map((mistake) => ({ ...mistake, path: [...at, ...mistake.path] })) : [];

@@ -4,6 +4,10 @@
  */
 import * as z from 'zod';
 import { operations, severities } from '../report/model.ts';
+import { applyOptions, guardOptions, namespaceName, userRule } from './cleanup-options.ts';
+
+export type { GuardOptions, MaintenanceWindow, UserRule } from './cleanup-options.ts';
+export { namespaceName };
 
 export const clusterName = z
   .string()
@@ -75,8 +79,6 @@ const backupLocation = z.strictObject({
   externalId: z.string().optional().describe('Of the role’s trust policy'),
 });
 
-export const namespaceName = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'a namespace’s name');
-
 export const ignoreRule = z.strictObject({
   check: z.string().min(1).optional().describe('A check’s id; * and ? stand for any characters, any character'),
   namespace: z.string().min(1).optional().describe('Likewise'),
@@ -97,72 +99,9 @@ export const operationOptions = z.strictObject({
   ignore: z.array(ignoreRule).optional().describe('What is left out of the report; a rule matches what fits all that it says'),
 });
 
-/** When writes may happen: from each start for so long. */
-const maintenanceWindow = z.strictObject({
-  cron: z.string().min(1).describe('AWS’s six fields, when it opens: minutes hours day-of-month month day-of-week year'),
-  durationMinutes: z.int().min(1).max(10080).describe('How long it is open'),
-  timeZone: z.string().optional().describe('IANA name; absent: UTC'),
-});
-export type MaintenanceWindow = z.infer<typeof maintenanceWindow>;
-
-/** What holds writes back. Everything is optional: functions/actions/guards/settings.ts has the defaults. */
-const guards = z.strictObject({
-  limits: z
-    .strictObject({
-      number: z.int().min(1).optional().describe('At most so many objects of a kind in one plan; 200 unless told'),
-      percent: z.number().gt(0).max(100).optional().describe('At most this share of all objects of the kind; 10 unless told'),
-      atLeast: z.int().min(0).optional().describe('So many are within the share however few objects there are; 5 unless told'),
-    })
-    .optional()
-    .describe('Exceeding either the number or the share applies nothing'),
-  protectedNamespaces: z
-    .array(z.string().min(1))
-    .optional()
-    .describe('Names or globs beside kube-system, kube-public, kube-node-lease and default, in which nothing is deleted'),
-  unprotectedNamespaces: z.array(namespaceName).optional().describe('Of those that are always protected, these are not'),
-  windows: z.array(maintenanceWindow).min(1).optional().describe('Writes happen only while one of these is open; always unless told'),
-  writesPerSecond: z.number().gt(0).max(100).optional().describe('10 unless told'),
-});
-export type GuardOptions = z.infer<typeof guards>;
-
-/** What a schedule may apply without being asked. */
-const applyOptions = z.strictObject({
-  rules: z.array(z.string().min(1)).min(1).describe('Rules, by id, whose plan a schedule may apply at once'),
-  observedRuns: z.int().min(1).max(100).optional().describe('Only after so many complete runs of the rule on this cluster; 7 unless told'),
-});
-
-const labelSelector = z.string().min(1).describe('As kubectl’s -l: app=web,tier in (a, b), !keep');
-
-/** A rule that nightshift.yaml itself holds. */
-export const userRule = z.strictObject({
-  id: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{0,38}[a-z0-9]$/, 'a rule’s id is 2 to 40 of a-z, 0-9 and -')
-    .describe('Its name in plans and reports'),
-  resource: z
-    .strictObject({
-      group: z.string().default('').describe('The API group; empty: core'),
-      version: z.string().min(1).describe('v1'),
-      resource: z
-        .string()
-        .regex(/^[a-z][a-z0-9]*$/, 'a resource’s plural in small letters: configmaps')
-        .describe('Its plural: configmaps'),
-      kind: z.string().min(1).describe('ConfigMap'),
-    })
-    .describe('What it looks at'),
-  namespaces: z.array(z.string().min(1)).min(1).optional().describe('Names or globs; all unless told'),
-  namespaceSelector: labelSelector.optional().describe('Only in namespaces with these labels; matches none: nothing is proposed'),
-  selector: labelSelector.optional().describe('Only objects with these labels'),
-  when: z.string().min(1).max(4096).describe('A CEL expression that is true for what is to go; it knows object, now, age and owner'),
-  minimumAgeHours: z.number().min(0).describe('What is younger is left alone; counted from the object’s creation'),
-  action: z.enum(['delete', 'report']).describe('report: shown, never applied'),
-  reason: z.string().min(1).max(200).describe('Why, for whoever reads the plan'),
-});
-export type UserRule = z.infer<typeof userRule>;
-
 /** Of the cleanup, beside what all operations have. */
 export const cleanupOptions = operationOptions.extend({
-  guards: guards.optional().describe('What holds writes back'),
+  guards: guardOptions.optional().describe('What holds writes back'),
   apply: applyOptions.optional().describe('What a schedule may apply at once; under a cluster’s own options alone'),
   rules: z.array(userRule).optional().describe('Rules of your own'),
 });
@@ -173,6 +112,15 @@ export type OperationOptions = z.infer<typeof operationOptions> & Partial<Pick<C
 export const optionsByOperation = z.strictObject({
   'health-check': operationOptions.optional(),
   cleanup: cleanupOptions.optional(),
+  'backup-verification': operationOptions.optional(),
+  'upgrade-readiness': operationOptions.optional(),
+  'alert-response': operationOptions.optional(),
+} satisfies Record<(typeof operations)[number], z.ZodType>);
+
+/** What config/overrides.yaml may lay over: mutes and options. What may be deleted, and what holds it back, takes a deployment. */
+export const overridableOptions = z.strictObject({
+  'health-check': operationOptions.optional(),
+  cleanup: operationOptions.optional(),
   'backup-verification': operationOptions.optional(),
   'upgrade-readiness': operationOptions.optional(),
   'alert-response': operationOptions.optional(),
@@ -193,7 +141,31 @@ const cluster = z
     ({ eks, kubeconfig, backups }) => eks !== undefined || kubeconfig !== undefined || backups !== undefined,
     'a cluster is reached by eks or kubeconfig; one that is gone has backups alone',
   )
+  .superRefine((given, context) => {
+    for (const { path, message } of writeMistakes(given))
+      context.addIssue({ code: 'custom', input: given.write, path: [...path], message });
+  })
   .meta({ not: { required: ['eks', 'kubeconfig'] }, anyOf: ['eks', 'kubeconfig', 'backups'].map((way) => ({ required: [way] })) });
+
+interface Ways {
+  readonly eks?: object | undefined;
+  readonly kubeconfig?: object | undefined;
+  readonly write?: z.infer<typeof writeAccess> | undefined;
+}
+
+/** The way to write is the way to read but for what is told here: what does not fit that way would be left unsaid. */
+function writeMistakes({ eks, kubeconfig, write }: Ways): readonly { readonly path: readonly string[]; readonly message: string }[] {
+  if (!write) return [];
+  if (!eks && !kubeconfig)
+    return [{ path: ['write'], message: 'a cluster without eks and kubeconfig is gone: nothing can be written to it' }];
+  const { role, externalId, context, kubeconfig: own } = write;
+  const given = { role, externalId, context, kubeconfig: own };
+  const allowed: readonly string[] = eks ? ['role', 'externalId'] : ['context', 'kubeconfig'];
+  const advice = eks ? 'an EKS cluster is written to by a role' : 'a cluster with a kubeconfig is written to by a context or a kubeconfig';
+  return Object.entries(given)
+    .filter(([key, value]) => value !== undefined && !allowed.includes(key))
+    .map(([key]) => ({ path: ['write', key], message: `${advice}; allowed: ${allowed.join(', ')}` }));
+}
 
 const schedule = z
   .strictObject({

@@ -1,6 +1,6 @@
 /** config/overrides.yaml: what is laid over the bundled configuration at each run, so that a mute at night needs no deployment. */
 import * as z from 'zod';
-import { clusterName, notificationRule, optionsByOperation } from './configuration.ts';
+import { clusterName, notificationRule, overridableOptions } from './configuration.ts';
 
 const { topic, format, atLeast, when, clusters, remindAfterDays } = notificationRule.shape;
 /** What it says replaces that of every rule which the configuration has for the topic; what it does not say stays. */
@@ -15,9 +15,9 @@ const notificationOverride = z.strictObject({
 });
 
 export const overridesSchema = z.strictObject({
-  options: optionsByOperation.default({}).describe('For all clusters, as in nightshift.yaml'),
+  options: overridableOptions.default({}).describe('For all clusters, as in nightshift.yaml'),
   clusters: z
-    .record(clusterName, z.strictObject({ options: optionsByOperation.describe('Of this cluster, by operation') }))
+    .record(clusterName, z.strictObject({ options: overridableOptions.describe('Of this cluster, by operation') }))
     .default({})
     .describe('For one cluster, laid over those for all'),
   notify: z.array(notificationOverride).default([]).describe('Laid over the rules of nightshift.yaml, by topic'),

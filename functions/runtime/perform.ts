@@ -3,6 +3,7 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Metrics } from '@aws-lambda-powertools/metrics';
 import { openCluster } from '../cluster/open-cluster.ts';
 import { renderHtml } from '../report/html/render-html.ts';
+import type { Report } from '../report/model.ts';
 import { publishReport } from '../report/publish.ts';
 import { type ReturnValue, returnValue } from '../report/return-value.ts';
 import { reportStore } from '../report/store/report-store.ts';
@@ -99,7 +100,22 @@ const runOne = async (cluster: string, request: OperationRequest, surroundings: 
     summary: report.summary.text,
     report: published.stored.json,
   });
+  await goOn(report);
   return returnValue(report, published);
+};
+
+/** What the time did not suffice for goes on in another invocation, as long as each gets something done. */
+const goOn = async ({ cluster, operation, runId, startedAt, journal, actions }: Report): Promise<void> => {
+  if (journal?.ended !== 'interrupted' || !actions.some(({ outcome }) => outcome && outcome.at >= startedAt)) return;
+  const { fanOut } = await import('./fan-out.ts');
+  const { eventbridgeClient } = await import('./aws/eventbridge.ts');
+  await fanOut(eventbridgeClient(), environment('NIGHTSHIFT_BUS'), {
+    operation,
+    clusters: [cluster],
+    executionId: runId,
+    time: new Date().toISOString(),
+    own: { apply: journal.plan },
+  });
 };
 
 /**

@@ -8,6 +8,7 @@ import { backupAccessStatements, clusterAccessStatements } from './cluster-acces
 import { NightshiftFunction } from './nightshift-function.ts';
 import { type NotificationTarget, publishStatements } from './notification-topic.ts';
 import type { ReportStore } from './report-store.ts';
+import type { WriteControl } from './write-control.ts';
 
 /** What an operation's function is made with. */
 export interface OperationFunctionProps {
@@ -17,11 +18,13 @@ export interface OperationFunctionProps {
   readonly bus: EventBus;
   /** In the order of `configuration.notify`. */
   readonly topics: readonly NotificationTarget[];
+  /** For operations that write. */
+  readonly writeControl: WriteControl;
 }
 
 /** One operation as a Lambda function, with the rights that it needs and no more. */
 export class OperationFunction extends NightshiftFunction {
-  constructor(scope: Construct, id: string, { operation, configuration, reports, bus, topics }: OperationFunctionProps) {
+  constructor(scope: Construct, id: string, { operation, configuration, reports, bus, topics, writeControl }: OperationFunctionProps) {
     const { memoryMegabytes, timeoutSeconds, vpc } = configuration.deployment;
     super(scope, id, {
       folder: operation.name,
@@ -33,9 +36,11 @@ export class OperationFunction extends NightshiftFunction {
         NIGHTSHIFT_BUCKET: reports.bucket.bucketName,
         NIGHTSHIFT_BUS: bus.eventBusArn,
         NIGHTSHIFT_TOPICS: Stack.of(scope).toJsonString(topics.map(({ topicArn }) => topicArn)),
+        ...(operation.writes && { NIGHTSHIFT_LOCKS: writeControl.locks.tableName }),
       },
     });
     reports.grantReports(this.role);
+    if (operation.writes) writeControl.grant(this.role);
     this.allow(['events:PutEvents'], bus.eventBusArn);
     const { clusters } = configuration;
     for (const statement of [

@@ -23,15 +23,16 @@ export const generateFromDeclarations = async (): Promise<ReadonlyMap<string, st
   const { allOperations: operations } = await import('../../functions/operations.ts');
   const { inClusterManifests } = await import('./permissions.ts');
   const { inClusterChart } = await import('./chart.ts');
+  const { writeManifests } = await import('./write-permissions.ts');
+  const { rules } = await import('../../functions/cleanup/rules/index.ts');
   const { checksPage, eventsPage, permissionsPage } = await import('./documentation.ts');
   const { jsonSchemas } = await import('./schemas.ts');
   const checks = operations.flatMap((operation) => operation.checks);
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
   return new Map([
-    ...[...inClusterManifests(checks), ...inClusterChart(checks, version)].map(([path, text]): [string, string] => [
-      `infra/in-cluster/${path}`,
-      text,
-    ]),
+    ...[...inClusterManifests(checks), ...inClusterChart(checks, version), ...writeManifests(rules)].map(
+      ([path, text]): [string, string] => [`infra/in-cluster/${path}`, text],
+    ),
     ['functions/runtime/check-ids.ts', checkIdsList(checks.map(({ id }) => id))],
     ['docs/checks.md', checksPage(operations)],
     ['docs/permissions.md', permissionsPage(operations)],

@@ -147,6 +147,21 @@ const mistakes: Readonly<Record<string, { text: string; line: number; says: stri
     line: 2,
     says: 'a cluster is reached by one of eks and kubeconfig',
   },
+  'a file to write with': {
+    text: 'clusters:\n  edge:\n    kubeconfig: { secret: x }\n    write:\n      kubeconfig: { file: ~/.kube/config }\n',
+    line: 5,
+    says: 'clusters.edge.write.kubeconfig.file: "~/.kube/config" is for the command line only',
+  },
+  'what may be applied, for all clusters': {
+    text: `${clusters}options:\n  cleanup:\n    guards: {}\n    apply: { rules: [finished-jobs] }\n`,
+    line: 6,
+    says: 'options.cleanup.apply: what a schedule may apply is said of each cluster alone',
+  },
+  'a condition that is no CEL, of a cluster': {
+    text: 'clusters:\n  prod:\n    eks: { name: prod, region: eu-central-1 }\n    options:\n      cleanup:\n        rules:\n          - id: old\n            resource: { version: v1, resource: configmaps, kind: ConfigMap }\n            when: "object.metadata.name =="\n            minimumAgeHours: 24\n            action: delete\n            reason: old\n',
+    line: 9,
+    says: 'clusters.prod.options.cleanup.rules[0].when: rule old: no CEL: ',
+  },
   'an unknown check turned off': {
     text: `${clusters}options:\n  health-check:\n    checks:\n      off: [service-without-endpoint]\n`,
     line: 6,
@@ -204,13 +219,13 @@ test('right: several clusters by one kubeconfig, each with its own context, and 
 });
 
 test('several mistakes are told at once, in the order of the lines', () => {
-  const text = `${schedule('operation: cleanup', 'clusters: [x]', 'cron: x', 'timeZone: y')}`;
+  const text = `${schedule('operation: health-check', 'clusters: [x]', 'cron: x', 'timeZone: y', 'with: { z: 1 }')}`;
   assert.throws(
     () => load(text),
     (error: Error) => {
       assert.deepEqual(
         error.message.split('\n').map((line) => Number(line.split(':')[1])),
-        [4, 5, 6, 7],
+        [5, 6, 7, 8],
       );
       return true;
     },

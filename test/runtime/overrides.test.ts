@@ -46,6 +46,15 @@ const optionsOn = (cluster: string, text: string) =>
   layOver(layOptions(configuration, cluster, 'health-check'), overridingOptions(read(text), cluster, 'health-check'));
 
 describe('config/overrides.yaml', () => {
+  for (const key of ['guards: { limits: { number: 1000 } }', 'apply: { rules: [finished-jobs] }', 'rules: []']) {
+    test(`what may be deleted takes a deployment: ${key}`, () => {
+      const [name] = key.split(':');
+      const says = new RegExp(`options\\.cleanup\\.${name}: unknown key; allowed: checks, ignore`);
+      assert.throws(() => read(`options: { cleanup: { ${key} } }`), says);
+      assert.throws(() => read(`clusters: { prod: { options: { cleanup: { ${key} } } } }`), says);
+    });
+  }
+
   test('is laid over all that the bundle says, for all clusters and then for one', () => {
     const text = `
 options: { health-check: { checks: { off: [pod-failed], pod-pending: { graceMinutes: 60 } }, ignore: [{ check: node-*, reason: all }] } }

@@ -50,6 +50,54 @@ const mistakes: Readonly<Record<string, { text: string; says: string | RegExp }>
     text: `${prod}options:\n  healthcheck: {}\n`,
     says: /^nightshift\.yaml:4: options\.healthcheck: unknown key; allowed: health-check, /,
   },
+  'a role to write with, of a cluster with a kubeconfig': {
+    text: 'clusters:\n  edge:\n    kubeconfig: { secret: x }\n    write:\n      role: arn:aws:iam::123456789012:role/w\n',
+    says: /^nightshift\.yaml:5: clusters\.edge\.write\.role: .*; a cluster with a kubeconfig is written to by a context or a kubeconfig; allowed: context, kubeconfig$/,
+  },
+  'a context to write with, of an EKS cluster': {
+    text: 'clusters:\n  prod:\n    eks: { name: prod, region: eu-central-1 }\n    write:\n      context: w\n',
+    says: /^nightshift\.yaml:5: clusters\.prod\.write\.context: .*; an EKS cluster is written to by a role; allowed: role, externalId$/,
+  },
+  'an external id beside a context': {
+    text: 'clusters:\n  edge:\n    kubeconfig: { secret: x }\n    write:\n      context: w\n      externalId: y\n',
+    says: /^nightshift\.yaml:6: clusters\.edge\.write\.externalId: .*; allowed: context, kubeconfig$/,
+  },
+  'two ways to write': {
+    text: 'clusters:\n  edge:\n    kubeconfig: { secret: x }\n    write: { context: w, kubeconfig: { secret: y } }\n',
+    says: /^nightshift\.yaml:4: clusters\.edge\.write: .*exactly one of role, context, kubeconfig$/,
+  },
+  'writing to a cluster that is gone': {
+    text: 'clusters:\n  lost:\n    backups: [{ bucket: velero, region: eu-central-1 }]\n    write: { role: "arn:aws:iam::123456789012:role/w" }\n',
+    says: /^nightshift\.yaml:4: clusters\.lost\.write: .*a cluster without eks and kubeconfig is gone: nothing can be written to it$/,
+  },
+  'a protected namespace that there cannot be': {
+    text: `${prod}options:\n  cleanup:\n    guards:\n      protectedNamespaces: [payments, Payments]\n`,
+    says: /^nightshift\.yaml:6: options\.cleanup\.guards\.protectedNamespaces\[1\]: "Payments"; allowed: a namespace’s name, or a glob/,
+  },
+  'no limit at all': {
+    text: `${prod}options:\n  cleanup:\n    guards: { limits: { number: 0 } }\n`,
+    says: 'nightshift.yaml:5: options.cleanup.guards.limits.number: 0; allowed: 1 or more',
+  },
+  'a share beyond all': {
+    text: `${prod}options:\n  cleanup:\n    guards: { limits: { percent: 101 } }\n`,
+    says: 'nightshift.yaml:5: options.cleanup.guards.limits.percent: 101; allowed: 100 or less',
+  },
+  'no windows': {
+    text: `${prod}options:\n  cleanup:\n    guards: { windows: [] }\n`,
+    says: 'nightshift.yaml:5: options.cleanup.guards.windows: an empty list; allowed: not an empty one',
+  },
+  'an unknown guard': {
+    text: `${prod}options:\n  cleanup:\n    guards: { limit: 5 }\n`,
+    says: 'nightshift.yaml:5: options.cleanup.guards.limit: unknown key; allowed: limits, protectedNamespaces, unprotectedNamespaces, windows, writesPerSecond',
+  },
+  'guards of another operation': {
+    text: `${prod}options:\n  health-check:\n    guards: {}\n`,
+    says: 'nightshift.yaml:5: options.health-check.guards: unknown key; allowed: checks, ignore',
+  },
+  'a rule of one’s own with a version that names its group': {
+    text: `${prod}options:\n  cleanup:\n    rules:\n      - id: old\n        resource: { version: apps/v1, resource: deployments, kind: Deployment }\n        when: "true"\n        minimumAgeHours: 1\n        action: delete\n        reason: old\n`,
+    says: 'nightshift.yaml:7: options.cleanup.rules[0].resource.version: "apps/v1"; allowed: a version alone, such as v1 or v1beta1; the group stands beside it',
+  },
   'a wrong type': {
     text: 'clusters:\n  prod:\n    eks: { name: prod,\n           region: 5 }\n',
     says: 'nightshift.yaml:4: clusters.prod.eks.region: 5; allowed: a string',

@@ -39,6 +39,7 @@ ${journal && html`<p class="lead">Journal ${journal.id}: ${journal.ended}${journ
 ${(journal?.warnings ?? []).map((warning) => html`<p class="quiet">The API server warns: ${warning}</p>`)}
 ${free && html`<p class="lead">Comes free: ${free}.</p>`}
 ${plan && html`<p class="quiet">Plan ${plan.id}, good until ${time(plan.expiresAt)}; a changed cluster or configuration refuses it.</p>`}
+${plan?.lacks && html`<div class="notice incomplete"><h3>Applying it would lack</h3><p>${plan.lacks.rights.join(', ')}</p>${plan.lacks.manifest && html`<div class="copyable"><pre><code>${plan.lacks.manifest}</code></pre></div>`}</div>`}
 ${next.map(
   ({ what, command, event }) =>
     html`<h3>${what}</h3><div class="copyable"><pre><code>${command}</code></pre></div><p class="quiet">or as an event:</p><div class="copyable"><pre><code>${event}</code></pre></div>

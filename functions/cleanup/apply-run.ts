@@ -1,0 +1,202 @@
+/** Applies a plan: this very one, on the cluster and under the configuration that it was made for, once. */
+import type { ActionOutcome, Executed, Outcome, Plan } from '../actions/contracts.ts';
+import type { Execution } from '../actions/course.ts';
+import { execute } from '../actions/execute.ts';
+import { heldNow } from '../actions/guards/held.ts';
+import { timedId } from '../actions/ids.ts';
+import { consumePlan, type LoadedPlan, loadPlan } from '../actions/plan-store.ts';
+import { undoHooks } from '../actions/undo/plan-undo.ts';
+import type { Action } from '../report/model.ts';
+import { EventError } from '../runtime/events.ts';
+import type { Look, Looked } from '../runtime/operation.ts';
+import { clusterRef, type Finding, type Ref } from '../scan/contracts.ts';
+import { actorOf, type Rule } from './contracts.ts';
+import { planningConfiguration, type RulesOfRun } from './plan-run.ts';
+import { gateOf, lockOf, namespacesNow, openWriteSession, type WriteSession } from './write-session.ts';
+
+/** Applies a plan by its id. Throws EventError where it may not be applied at all; what stands in its way after that is in the report. */
+export const applyRun = async (rulesOfRun: RulesOfRun, look: Look, id: string): Promise<Looked> => {
+  if (look.origin === 'schedule' || look.origin === 'sns')
+    throw new EventError(
+      `A ${look.origin === 'sns' ? 'message' : 'schedule'} cannot apply a plan by its id, only a person can: a schedule has applyPermitted, which applies what nightshift.yaml permits.`,
+    );
+  const session = await openWriteSession(look);
+  try {
+    const loaded = await loadPlan(session.storage, id, await identityNow(rulesOfRun.rules, look, session), session.writer.now());
+    // What goes on by itself comes over the bus: only what a person, or the configuration, has begun.
+    if (look.origin === 'bus' && !loaded.consumed)
+      throw new EventError(`Plan ${id} was not begun: over the bus a plan is only gone on with. Apply it by hand first.`);
+    return appliedReport(loaded.plan, await applied(rulesOfRun.rules, look, session, loaded), session, rulesOfRun.rules);
+  } finally {
+    await session.close();
+  }
+};
+
+/** Applies what this very run has planned and stored; gives the report of the plan with what came of it. */
+export const applyAtOnce = async ({ rules }: RulesOfRun, look: Look, plan: Plan, looked: Looked): Promise<Looked> => {
+  const session = await openWriteSession(look);
+  try {
+    const loaded = await loadPlan(session.storage, plan.id, await identityNow(rules, look, session), session.writer.now());
+    const executed = await applied(rules, look, session, loaded);
+    const report = appliedReport(loaded.plan, executed, session, rules);
+    const outcomes = new Map((report.actions ?? []).map((action) => [action.id, action]));
+    const { plan: _, ...rest } = looked;
+    return {
+      ...rest,
+      scan: { ...looked.scan, out: [...looked.scan.out, ...report.scan.out] },
+      actions: (looked.actions ?? []).map((action) => outcomes.get(action.id) ?? action),
+      ...(report.journal && { journal: report.journal }),
+    };
+  } finally {
+    await session.close();
+  }
+};
+
+const identityNow = async (rules: readonly Rule[], look: Look, { writer }: WriteSession) => ({
+  cluster: look.cluster,
+  clusterUid: await writer.clusterUid(look.signal),
+  configuration: planningConfiguration(rules, look),
+});
+
+/** Lock, journal, writes. Where another run writes to the cluster nothing is done, and the report says so. */
+const applied = async (rules: readonly Rule[], look: Look, session: WriteSession, { plan, consumed }: LoadedPlan): Promise<Executed> => {
+  const { writer, storage } = session;
+  const journalId = consumed?.journal ?? timedId(writer.now(), look.runId);
+  const lock = await (await lockOf(look, session)).acquire();
+  if (!lock.held) return { journal: journalId, outcomes: new Map(), ended: 'refused', why: lock.because, warnings: [] };
+  try {
+    await consumePlan(storage, plan, { journal: journalId, runId: look.runId, at: writer.now() });
+    return await execute(executionOf(rules, look, session, plan, journalId, gateOf(look, session, lock.lease)));
+  } finally {
+    await lock.lease.release();
+  }
+};
+
+const executionOf = (
+  rules: readonly Rule[],
+  look: Look,
+  session: WriteSession,
+  plan: Plan,
+  journalId: string,
+  gate: Execution['gate'],
+): Execution => {
+  const { writer, storage, settings } = session;
+  const namespaces = namespacesNow(session, look.signal);
+  return {
+    plan,
+    writer,
+    actors: new Map(rules.flatMap((rule) => actorOf(rule) ?? []).map((actor) => [actor.id, actor])),
+    storage,
+    journalId,
+    runId: look.runId,
+    // Guards keep what is there; what an undo gives back is not, and the same guards let it go.
+    held: async (action, fresh) =>
+      plan.kind === 'undo'
+        ? undefined
+        : heldNow(action, fresh, {
+            now: writer.now(),
+            settings,
+            namespaces: await namespaces(action.object.namespace),
+            options: plan.options,
+          }),
+    gate,
+    settings: { writesPerSecond: settings.writesPerSecond },
+    ...(plan.kind === 'undo' && {
+      undo: undoHooks(plan, {
+        get: (apiVersion, kind, namespace, name) => writer.getOfKind(apiVersion, kind, namespace, name, look.signal),
+      }),
+    }),
+    signal: look.signal,
+    ...(look.onProgress && {
+      onProgress: ({ phase, done, of }) => look.onProgress?.({ objects: done, resource: `${phase} (of ${of})` }),
+    }),
+  };
+};
+
+const appliedReport = (plan: Plan, executed: Executed, { writer }: WriteSession, rules: readonly Rule[]): Looked => {
+  const { journal, ended, why, warnings, outcomes } = executed;
+  const reason = 'this run applies a plan';
+  return {
+    source: { kind: 'cluster', name: writer.host },
+    scan: {
+      out: failures(plan, executed),
+      links: [],
+      ends: [],
+      observers: rules.map(({ id }) => ({ id, outcome: 'not-run', objects: 0, reason, narrowed: true })),
+      memory: {},
+      labelled: new Map(),
+      annotated: new Map(),
+      annotationsUnseen: [],
+      objects: plan.actions.length,
+      requests: 0,
+      bytes: 0,
+    },
+    sourceFindings: [],
+    actions: plan.actions.map((action) => reported(action, outcomes.get(action.id))),
+    journal: {
+      id: journal,
+      plan: plan.id,
+      ended,
+      ...(why !== undefined && { why }),
+      ...(warnings.length > 0 && { warnings: [...warnings] }),
+    },
+  };
+};
+
+/** Without what only the executor needs. */
+const reported = (
+  { resource: _resource, patch: _patch, propagationPolicy: _policy, manifest: _manifest, ...action }: Plan['actions'][number],
+  outcome: ActionOutcome | undefined,
+): Action => ({ ...action, ...(outcome && { outcome: withoutAction(outcome) }) });
+
+const withoutAction = ({ action: _, ...outcome }: ActionOutcome & Partial<Pick<Outcome, 'action'>>): ActionOutcome => outcome;
+
+const refOf = ({ apiVersion, kind, namespace, name, uid }: Action['object']): Ref => ({
+  ...{ apiVersion, kind, name, uid },
+  ...(namespace !== undefined && { namespace }),
+});
+
+const done: Readonly<Record<Action['kind'], string>> = { delete: 'deleted', patch: 'patched', create: 'given back' };
+const went: ReadonlySet<ActionOutcome['result']> = new Set(['refused', 'forbidden', 'unknown', 'conflict']);
+
+/** What went wrong, a finding a rule and way, and one for an execution that came to no good end. */
+const failures = (plan: Plan, { outcomes, ended, why, journal }: Executed): (Finding & { readonly observer: string })[] => {
+  const failed = plan.actions.flatMap((action) => {
+    const outcome = outcomes.get(action.id);
+    return outcome && went.has(outcome.result) ? [{ action, outcome }] : [];
+  });
+  const byWay = Map.groupBy(failed, ({ action, outcome }) => `${action.rule} ${outcome.result}`);
+  const found = [...byWay.values()].flatMap((same) => {
+    const [first] = same;
+    if (!first) return [];
+    const { rule, kind } = first.action;
+    const { result, message } = first.outcome;
+    return [
+      {
+        observer: rule,
+        object: clusterRef(plan.cluster),
+        subject: `${rule} ${result}`,
+        severity: 'warning' as const,
+        message: `${same.length} of ${plan.actions.length} could not be ${done[kind]} (${result}), such as ${first.action.object.name}${message ? `: ${message}` : ''}`,
+        remedy:
+          result === 'forbidden'
+            ? `kubectl apply -f infra/in-cluster/write/${rule}.yaml`
+            : `look at each in the report; the journal is ${journal}`,
+        members: same.map(({ action: { object } }) => refOf(object)),
+      },
+    ];
+  });
+  const [rule] = plan.actions;
+  if (ended === 'complete' || ended === 'interrupted' || !rule) return found;
+  return [
+    ...found,
+    {
+      observer: rule.rule,
+      object: clusterRef(plan.cluster),
+      subject: `plan ${ended}`,
+      severity: 'warning',
+      message: ended === 'refused' ? `nothing was written: ${why ?? ''}` : `writing was stopped: ${why ?? ''}`,
+      remedy: `once it may go on: npx nightshift cleanup --cluster ${plan.cluster} --apply ${plan.id}`,
+    },
+  ];
+};

@@ -1,0 +1,80 @@
+import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Effect, PolicyStatement, type Role, StarPrincipal } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { freezeParameter } from '../../functions/actions/freeze.ts';
+import type { Configuration } from '../../functions/runtime/configuration.ts';
+import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
+import { clusterAccessStatements } from './cluster-access.ts';
+import type { ReportStore } from './report-store.ts';
+
+/** What write control is made with. */
+export interface WriteControlProps {
+  readonly clusters: Configuration['clusters'];
+  readonly reports: ReportStore;
+}
+
+/**
+ * What stands between a plan and a cluster: the table of locks, the freeze switches, and the journal, which nobody writes over. What writes is
+ * granted here, and to nothing that only reads.
+ */
+export class WriteControl extends Construct {
+  readonly locks: Table;
+  private readonly props: WriteControlProps;
+
+  constructor(scope: Construct, id: string, props: WriteControlProps) {
+    super(scope, id);
+    this.props = props;
+    this.locks = new Table(this, 'Locks', {
+      partitionKey: { name: 'cluster', type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      timeToLiveAttribute: 'expires',
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    Validations.of(this.locks).acknowledge({
+      id: 'AwsSolutions-DDB3',
+      reason: 'A lock is worth nothing once its lease is over, which is minutes: there is nothing to recover.',
+    });
+    const { bucket } = props.reports;
+    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+    bucket.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'JournalIsWrittenOnce',
+        effect: Effect.DENY,
+        principals: [new StarPrincipal()],
+        actions: ['s3:PutObject'],
+        resources: [bucket.arnForObjects('journal/*')],
+        conditions: { Null: { 's3:if-none-match': 'true' } },
+      }),
+    );
+    bucket.addLifecycleRule({ id: 'plans', prefix: 'plans/', expiration: Duration.days(30) });
+  }
+
+  /** Lets a role keep plans and journals, take locks, ask for freezes, and reach the clusters by the way that writes. */
+  grant(role: Role): void {
+    const { clusters, reports } = this.props;
+    const allow = (actions: string[], ...resources: string[]) => role.addToPolicy(new PolicyStatement({ actions, resources }));
+    const objects = ['plans', 'journal'].map((prefix) => {
+      const pattern = reports.bucket.arnForObjects(`${prefix}/*`);
+      acknowledgeWildcard(role, pattern, `The keys under ${prefix}/ are made of clusters and times.`);
+      return pattern;
+    });
+    allow(['s3:GetObject', 's3:PutObject'], ...objects);
+    allow(['dynamodb:UpdateItem'], this.locks.tableArn);
+    const parameters = Object.keys(clusters).map((cluster) =>
+      Stack.of(this).formatArn({ service: 'ssm', resource: 'parameter', resourceName: freezeParameter(cluster).slice(1) }),
+    );
+    if (parameters.length > 0) allow(['ssm:GetParameter'], ...parameters);
+    for (const statement of clusterAccessStatements(Stack.of(this), writeWays(clusters))) role.addToPolicy(statement);
+  }
+}
+
+/** The ways that write, as if they were the clusters' own. */
+const writeWays = (clusters: Configuration['clusters']): Configuration['clusters'] => {
+  const ways: Configuration['clusters'] = {};
+  for (const [name, { eks, write }] of Object.entries(clusters)) {
+    if (write?.kubeconfig) ways[name] = { kubeconfig: write.kubeconfig };
+    else if (eks && write?.role !== undefined) ways[name] = { eks: { ...eks, role: write.role } };
+  }
+  return ways;
+};

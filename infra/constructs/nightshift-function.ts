@@ -68,6 +68,9 @@ export class NightshiftFunction extends Construct {
       environment: {
         // A page of a list dies young in it, and it stays small: see functions/runtime/small-heap.ts.
         NODE_OPTIONS: '--max-semi-space-size=8',
+        // What is freed outside of the heap goes back: glibc’s arenas and their fragments are a tenth of what a run takes.
+        MALLOC_ARENA_MAX: '1',
+        MALLOC_TRIM_THRESHOLD_: '131072',
         POWERTOOLS_SERVICE_NAME: 'nightshift',
         POWERTOOLS_METRICS_NAMESPACE: metricNamespace,
         ...props.environment,

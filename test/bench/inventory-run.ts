@@ -27,7 +27,8 @@ async function inventory(file: string, known: unknown): Promise<void> {
   const read = await readInventory(store, { known, signal: AbortSignal.timeout(600_000) });
   if (read.backups.some(({ metadata }) => !metadata))
     throw new Error(`a backup has no metadata: ${JSON.stringify(read.backups.find(({ metadata }) => !metadata))}`);
-  writeFileSync(file, JSON.stringify(read.known));
+  // Given a text, it takes three times its length.
+  writeFileSync(file, Buffer.from(JSON.stringify(read.known)));
 }
 
 if (mode === 'raw') await raw(place);

@@ -83,6 +83,9 @@ export const benchInventory = async (runs: number, [backups = '10000']: readonly
     AWS_ACCESS_KEY_ID: 'none',
     AWS_SECRET_ACCESS_KEY: 'none',
     AWS_EC2_METADATA_DISABLED: 'true',
+    // As a function has it: see infra/constructs/nightshift-function.ts.
+    MALLOC_ARENA_MAX: '1',
+    MALLOC_TRIM_THRESHOLD_: '131072',
   };
   const run = (...args: readonly string[]) =>
     measure(['--max-semi-space-size=8', join(directory, 'bundle/index.mjs'), ...args], [0], environment);

@@ -24,6 +24,8 @@ describe('the function', () => {
     assert.deepEqual(handler.Properties.Environment, {
       Variables: {
         NODE_OPTIONS: '--max-semi-space-size=8',
+        MALLOC_ARENA_MAX: '1',
+        MALLOC_TRIM_THRESHOLD_: '131072',
         NIGHTSHIFT_BUCKET: `<${bucket.id}>`,
         NIGHTSHIFT_BUS: `<${bus.id}.Arn>`,
         NIGHTSHIFT_TOPICS: `["<${topic.id}>","arn:aws:sns:eu-west-1:111122223333:on-call"]`,

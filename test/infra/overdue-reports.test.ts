@@ -19,6 +19,8 @@ describe('the function that looks for overdue reports', () => {
     assert.deepEqual(overdue.Properties.Environment, {
       Variables: {
         NODE_OPTIONS: '--max-semi-space-size=8',
+        MALLOC_ARENA_MAX: '1',
+        MALLOC_TRIM_THRESHOLD_: '131072',
         NIGHTSHIFT_BUCKET: `<${bucket.id}>`,
         NIGHTSHIFT_OPERATORS_TOPIC: `<${topic.id}>`,
         POWERTOOLS_SERVICE_NAME: 'nightshift',

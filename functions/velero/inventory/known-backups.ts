@@ -1,6 +1,6 @@
 /** What an inventory remembers from run to run: the metadata of each backup with the ETag of the velero-backup.json that it was read from. */
 import { isRecord } from '../archive/archived-object.ts';
-import type { BackupMetadata, BackupSpec } from '../backup.ts';
+import type { Backup, BackupMetadata, BackupSpec } from '../backup.ts';
 
 /** One velero-backup.json that was read. */
 export interface Known {
@@ -68,13 +68,31 @@ export const sharedParts = (): SharedParts => {
   };
 };
 
-/** To JSON. Metadata should have come through `sharedParts`; what did not is written, but not shared. */
-export function writeKnown(backups: ReadonlyMap<string, Known>): unknown {
+/** To JSON: what need not be read again; trouble is looked at anew every time. Metadata that did not come through `sharedParts` is written, but not shared. */
+export function writeKnown(backups: readonly Backup[]): unknown {
   const [specs, labels] = [new Map<BackupSpec, number>(), new Map<BackupMetadata['labels'], number>()];
-  const written: Record<string, WrittenBackup> = {};
-  for (const [name, { etag, metadata }] of backups)
-    written[name] = { ...something(metadata), etag, spec: indexIn(specs, metadata.spec), labels: indexIn(labels, metadata.labels) };
-  return { version: 1, specs: [...specs.keys()], labels: [...labels.keys()], backups: written } satisfies Written;
+  const written: Record<string, ToBeWritten> = {};
+  for (const backup of backups) {
+    const { name, metadata } = backup;
+    if (metadata) written[name] = new ToBeWritten(backup, indexIn(specs, metadata.spec), indexIn(labels, metadata.labels));
+  }
+  return { version: 1, specs: [...specs.keys()], labels: [...labels.keys()], backups: written };
+}
+
+/** Becomes what is written when its turn comes: all at once they would take as much as the text. */
+class ToBeWritten {
+  readonly backup: Backup;
+  readonly spec: number;
+  readonly labels: number;
+  constructor(backup: Backup, spec: number, labels: number) {
+    this.backup = backup;
+    this.spec = spec;
+    this.labels = labels;
+  }
+  toJSON(): WrittenBackup | undefined {
+    const { metadata, files } = this.backup;
+    return metadata && files.metadata && { ...something(metadata), etag: files.metadata.etag, spec: this.spec, labels: this.labels };
+  }
 }
 
 const indexIn = <T>(all: Map<T, number>, part: T): number => {

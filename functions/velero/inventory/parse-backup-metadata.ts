@@ -7,12 +7,15 @@ const knownMajor = 1;
 
 export type ParsedMetadata = { readonly metadata: BackupMetadata } | { readonly trouble: NonNullable<Backup['trouble']> };
 
+/** One for all: each has memory outside the heap. */
+const strictly = new TextDecoder('utf-8', { fatal: true });
+
 /** Tolerant: what is absent or of an odd type is as if it were not there. Only what makes it no Backup, or one of a newer format, is trouble. */
 export function parseBackupMetadata(content: Uint8Array): ParsedMetadata {
   if (content.length === 0) return damaged('is empty');
   let written: unknown;
   try {
-    written = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content));
+    written = JSON.parse(strictly.decode(content));
   } catch {
     // JSON.parse quotes what it chokes on, and an annotation may hold anything.
     return damaged(`is no JSON (${content.length} bytes)`);

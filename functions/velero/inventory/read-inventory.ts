@@ -2,9 +2,9 @@
 import pLimit from 'p-limit';
 import { type Backup, startedAt } from '../backup.ts';
 import { backupOfKey } from '../layout.ts';
-import { type ObjectStore, type StoredObject, StoreError } from '../store/object-store.ts';
+import { type Folder, type ObjectStore, type StoredObject, StoreError } from '../store/object-store.ts';
 import { addFile, type PackedFiles, pack, packedFiles, unpackFiles } from '../store/packed-files.ts';
-import { type Known, readKnown, sharedParts, writeKnown } from './known-backups.ts';
+import { readKnown, sharedParts, writeKnown } from './known-backups.ts';
 import { type ParsedMetadata, parseBackupMetadata } from './parse-backup-metadata.ts';
 
 export interface Inventory {
@@ -35,6 +35,8 @@ interface Found {
   strangers: StoredObject[];
   bytes: number;
   lastModified: number;
+  /** Of its velero-backup.json. */
+  read?: ParsedMetadata;
 }
 
 /**
@@ -43,13 +45,14 @@ interface Found {
  */
 export async function readInventory(store: ObjectStore, { known, signal, onProgress }: InventoryOptions): Promise<Inventory> {
   const before = readKnown(known);
-  const read = new Map<string, ParsedMetadata>();
+  let objects = 0;
   const limit = pLimit(readsAtOnce);
   const shared = sharedParts();
-  const readOne = async (backup: string, object: StoredObject): Promise<void> => {
+  const readOne = async ({ backup, folder }: Noted, object: StoredObject): Promise<void> => {
     const parsed = await readMetadata(store, object, signal);
-    read.set(backup, 'metadata' in parsed ? { metadata: shared.share(parsed.metadata) } : parsed);
-    onProgress?.({ objects: read.size, resource: backup });
+    folder.read = 'metadata' in parsed ? { metadata: shared.share(parsed.metadata) } : parsed;
+    objects += 1;
+    onProgress?.({ objects, resource: backup });
   };
   const found = new Map<string, Found>();
   /** Gives those of a page to be read. */
@@ -63,20 +66,27 @@ export async function readInventory(store: ObjectStore, { known, signal, onProgr
       folders.add(folder);
       if (!isMetadata) continue;
       const earlier = before.get(backup);
-      if (earlier?.etag === object.etag) read.set(backup, { metadata: shared.share(earlier.metadata) });
-      else reads.push(limit(readOne, backup, object));
+      if (earlier?.etag !== object.etag) reads.push(limit(readOne, noted, object));
+      else {
+        folder.read = { metadata: shared.share(earlier.metadata) };
+        objects += 1;
+      }
     }
     for (const { packed } of folders) pack(packed);
     return Promise.all(reads);
   };
   const [top] = await Promise.all([store.folder('', signal), aPageAhead(store.list('backups/', signal), readPage)]);
-  const backups = [...found].map(([name, folder]) => backupOf(name, folder, read.get(name)));
-  return {
-    topFolders: top.folders,
-    backups: backups.toSorted((a, b) => startedAt(b) - startedAt(a) || (a.name < b.name ? -1 : 1)),
-    known: { toJSON: () => writeKnown(knownOf(backups)) },
-  };
+  return inventoryOf(top, found);
 }
+
+/** Apart from the reading: what is written later would hold on to all that it needed. */
+function inventoryOf({ folders }: Folder, found: ReadonlyMap<string, Found>): Inventory {
+  const backups = [...found].map(([name, folder]) => backupOf(name, folder));
+  backups.sort((a, b) => startedAt(b) - startedAt(a) || (a.name < b.name ? -1 : 1));
+  return { topFolders: folders, backups, known: knownBy(backups) };
+}
+
+const knownBy = (backups: readonly Backup[]): unknown => ({ toJSON: () => writeKnown(backups) });
 
 /** The next page is asked for while one is worked on; not the one after that, so that what waits to be read stays little. */
 async function aPageAhead<T>(pages: AsyncIterable<T>, work: (page: T) => Promise<unknown>): Promise<void> {
@@ -107,8 +117,12 @@ function note(found: Map<string, Found>, object: StoredObject): Noted | undefine
   const place = backupOfKey(object.key);
   if (!place) return undefined;
   const { backup, kind } = place;
-  const folder: Found = found.get(backup) ?? { packed: packedFiles(), strangers: noStrangers, bytes: 0, lastModified: 0 };
-  found.set(backup, folder);
+  let folder = found.get(backup);
+  if (!folder) {
+    folder = { packed: packedFiles(), strangers: noStrangers, bytes: 0, lastModified: 0 };
+    // As part of the key the name would keep the whole of it.
+    found.set(Buffer.from(backup).toString(), folder);
+  }
   folder.bytes += object.size;
   folder.lastModified = Math.max(folder.lastModified, object.lastModified);
   if (kind) addFile(folder.packed, kind, object);
@@ -128,27 +142,20 @@ async function readMetadata(store: ObjectStore, { key, etag }: StoredObject, sig
   }
 }
 
-/** What is in a backup's folder, packed: beside it, as a getter of its own would cost each backup as much as its files. */
-const packedOf = new WeakMap<Backup, string>();
+/** What is in a backup's folder, packed. */
+const packedText = Symbol('packed files');
 
-const filesGetter: PropertyDescriptor & ThisType<Backup> = {
+const filesGetter: PropertyDescriptor & ThisType<{ readonly name: string; readonly [packedText]: string }> = {
   enumerable: true,
   configurable: true,
   get() {
-    return unpackFiles(this.name, packedOf.get(this) ?? '');
+    return unpackFiles(this.name, this[packedText]);
   },
 };
 
-function backupOf(name: string, { packed, strangers, bytes, lastModified }: Found, read: ParsedMetadata | undefined): Backup {
-  const backup: Backup = { name, files: {}, strangers, bytes, lastModified, ...read };
-  packedOf.set(backup, pack(packed));
-  return Object.defineProperty(backup, 'files', filesGetter);
+/** One getter for all, added and never put in the place of a value: whatever else costs each backup as much as its files. */
+function backupOf(name: string, { packed, strangers, bytes, lastModified, read }: Found): Backup {
+  const backup: Omit<Backup, 'files'> = { name, strangers, bytes, lastModified, ...read };
+  Object.defineProperty(backup, packedText, { value: pack(packed) });
+  return Object.defineProperty(backup, 'files', filesGetter) as Backup;
 }
-
-/** What need not be read again; trouble is looked at anew every time. */
-const knownOf = (backups: readonly Backup[]): ReadonlyMap<string, Known> =>
-  new Map(
-    backups.flatMap(({ name, metadata, files }): [string, Known][] =>
-      metadata && files.metadata ? [[name, { etag: files.metadata.etag, metadata }]] : [],
-    ),
-  );

@@ -6,7 +6,7 @@ import { codeOf } from '../../cluster/connection-errors.ts';
 import { bytesOf } from './bytes-of.ts';
 import { type Mounted, mountedAt } from './mounted-at.ts';
 import { type Folder, type ObjectStore, type ReadOptions, type StoredObject, StoreError } from './object-store.ts';
-import type { Traffic } from './s3-asker.ts';
+import type { Traffic } from './traffic.ts';
 
 /** Beside the store itself, what the path told. */
 export interface DirectoryObjectStore extends ObjectStore {

@@ -1,5 +1,4 @@
 /** Asks S3 about one location, as its role and in its region, and counts what that takes. */
-import { PassThrough, pipeline, Readable } from 'node:stream';
 import type { S3Client, S3ClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-s3';
 import type { Command, DeserializeMiddleware } from '@smithy/types';
 import { awsError } from '../../cluster/aws-errors.ts';
@@ -9,11 +8,13 @@ import type { BackupLocation } from '../../runtime/configuration.ts';
 import { accessOf } from './location-name.ts';
 import { StoreError } from './object-store.ts';
 import { storeError } from './s3-errors.ts';
+import { type FirstTry, firstTries, type TryFirst } from './s3-first-try.ts';
+import { countBody, type Traffic } from './traffic.ts';
 
-/** Requests that were sent, tries that failed among them, and bytes of bodies that came. */
-export interface Traffic {
-  requests: number;
-  bytes: number;
+interface About {
+  readonly action: string;
+  readonly key?: string;
+  readonly signal: AbortSignal;
 }
 
 export interface S3Asker {
@@ -23,7 +24,7 @@ export interface S3Asker {
   /** Throws StoreError; `action` and `key` (in the bucket) are for its words. */
   ask<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
     command: Command<ServiceInputTypes, Input, ServiceOutputTypes, Output, S3ClientResolvedConfig>,
-    asked: { readonly action: string; readonly key?: string; readonly signal: AbortSignal },
+    about: About,
   ): Promise<Output>;
 }
 
@@ -31,15 +32,23 @@ export interface S3Asker {
 export function s3Asker(location: BackupLocation, client?: S3Client): S3Asker {
   const traffic: Traffic = { requests: 0, bytes: 0 };
   const access = accessOf(location);
+  let tryFirst: TryFirst | undefined;
   return {
     location,
     access,
     traffic,
-    async ask(command, { action, key, signal }) {
+    async ask<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+      command: Command<ServiceInputTypes, Input, ServiceOutputTypes, Output, S3ClientResolvedConfig>,
+      { action, key, signal }: About,
+    ): Promise<Output> {
       await assertRole(access, signal);
-      command.middlewareStack.add(counting(traffic), { step: 'deserialize', priority: 'low' });
+      const asked = client ?? patientS3Client(access);
+      tryFirst ??= firstTries(asked, location.bucket, traffic);
+      const first = await tryFirst(command, signal);
+      if (first?.output) return first.output as Output;
+      command.middlewareStack.add(counting(traffic, first), { step: 'deserialize', priority: 'low' });
       try {
-        return await (client ?? patientS3Client(access)).send(command, { abortSignal: signal });
+        return await asked.send(command, { abortSignal: signal });
       } catch (error) {
         throw storeError(error, { action, location, key }, signal);
       }
@@ -61,26 +70,18 @@ async function assertRole(access: AwsAccess, signal: AbortSignal): Promise<void>
   });
 }
 
-/** The innermost middleware: it sees every try, and the body before anybody reads it. */
+/** The innermost middleware: it sees every try, and the body before anybody reads it. What the first try came to is taken for the SDK's own. */
 const counting =
-  <Input extends object, Output extends object>(traffic: Traffic): DeserializeMiddleware<Input, Output> =>
-  (next) =>
-  async (args) => {
-    traffic.requests += 1;
-    const answer = await next(args);
-    if (hasBody(answer.response)) answer.response.body = counted(answer.response.body, traffic);
-    return answer;
+  <Input extends object, Output extends object>(traffic: Traffic, first: FirstTry | undefined): DeserializeMiddleware<Input, Output> =>
+  (next) => {
+    let answer = first?.answer;
+    return async (args) => {
+      const given = answer?.();
+      answer = undefined;
+      if (given) return given;
+      traffic.requests += 1;
+      const answered = await next(args);
+      countBody(answered.response, traffic);
+      return answered;
+    };
   };
-
-const hasBody = (response: unknown): response is { body: Readable } =>
-  typeof response === 'object' && response !== null && 'body' in response && response.body instanceof Readable;
-
-/** Errors pass, and who gives the copy up gives the connection up. */
-function counted(body: Readable, traffic: Traffic): Readable {
-  const copy = new PassThrough();
-  body.on('data', (chunk: Uint8Array) => {
-    traffic.bytes += chunk.length;
-  });
-  // Both ends are destroyed with what ended either; whoever reads the copy is told.
-  return pipeline(body, copy, () => undefined);
-}

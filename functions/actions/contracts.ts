@@ -23,7 +23,7 @@ export interface Resource {
   readonly namespaced: boolean;
 }
 
-/** What guards look at: the object's metadata as it came over the wire, without managedFields. */
+/** What guards look at: the object's metadata as it came over the wire, of managedFields the names alone. */
 export interface GuardedMetadata {
   readonly namespace?: string;
   readonly labels?: Readonly<Record<string, string>>;
@@ -37,6 +37,8 @@ export interface GuardedMetadata {
   }[];
   readonly finalizers?: readonly string[];
   readonly deletionTimestamp?: string;
+  /** Who wrote what is declared of it: `kubectl-client-side-apply`, `argocd-controller`. */
+  readonly managers?: readonly string[];
 }
 
 /** What a rule says of one object. The guards decide whether it becomes an action that is planned, or one that is held. */
@@ -108,10 +110,12 @@ export interface PlanIdentity {
 /** A plan as it is stored: what would be done, and nothing that is held or only reported. */
 export interface Plan extends PlanIdentity {
   readonly schemaVersion: 1;
-  /** `20261124T173000Z-0123456789abcdef`: its place in the store can be told from it. */
+  /** `20261124T173000Z-0123456789abcdef`: when it was made and what it says (`planIdOf`); its place in the store can be told from it. */
   readonly id: string;
   readonly operation: 'cleanup';
   readonly kind: 'cleanup' | 'undo';
+  /** The run that made it. */
+  readonly runId?: string;
   /** Of an undo: the journal that it takes back. */
   readonly undoes?: string;
   /** RFC 3339. */
@@ -131,8 +135,8 @@ export interface PlannedAction extends Action {
   readonly patch?: Readonly<Record<string, unknown>>;
   /** Of kind delete; always sent: the default for Jobs is to orphan their pods. */
   readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
-  /** Of kind create: where in the journal that is taken back the manifest lies. */
-  readonly manifest?: { readonly journal: string; readonly action: string };
+  /** Of kind create: where in the journal that is taken back the manifest lies, and its digest (`manifestDigest`), so that no other is created. */
+  readonly manifest?: { readonly journal: string; readonly action: string; readonly digest?: string };
 }
 
 /** What became of one action; also what the journal keeps of it. */
@@ -149,6 +153,8 @@ export interface Executed {
    */
   readonly ended: 'complete' | 'interrupted' | 'stopped' | 'refused';
   readonly why?: string;
+  /** The journal is closed: the same plan cannot go on, and asked for again it only tells what came of it. */
+  readonly closed?: true;
   /** `Warning` headers of the server, each once. */
   readonly warnings: readonly string[];
 }

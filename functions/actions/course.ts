@@ -68,13 +68,16 @@ const mostFailing = 0.05;
 /** So many writes in a row that the server is too busy or broken for stop everything. */
 const mostInARow = 5;
 
+/** By action id. */
+export type Manifests = ReadonlyMap<string, Readonly<Record<string, unknown>> | undefined>;
+
 /** A plan on its way. */
 export interface Course extends Execution {
   readonly pace: Pace;
   readonly outcomes: Map<string, ActionOutcome>;
   readonly warnings: Set<string>;
   /** The manifests of the journal that is taken back, by action id there. */
-  readonly manifests: ReadonlyMap<string, unknown>;
+  readonly manifests: Manifests;
   failures: number;
   /** Writes in a row that ended in 429 or 5xx. */
   inARow: number;
@@ -84,7 +87,7 @@ export interface Course extends Execution {
   readonly forbidden: Map<string, string>;
 }
 
-export const courseOf = (run: Execution, manifests: ReadonlyMap<string, unknown>, pace = paceOf(run.settings.writesPerSecond)): Course => ({
+export const courseOf = (run: Execution, manifests: Manifests, pace = paceOf(run.settings.writesPerSecond)): Course => ({
   ...run,
   pace,
   outcomes: new Map(),

@@ -1,6 +1,6 @@
 /** The whole plan, tried on the server before anything is written: it checks rights, admission and preconditions and stores nothing. */
 import { isClusterError } from '../cluster/cluster-error.ts';
-import { isDenial, sent } from './carry-out.ts';
+import { isDenial, sent, shows } from './carry-out.ts';
 import type { PlannedAction } from './contracts.ts';
 import { alreadyForbidden, type Course, forbid, forEach, outcomeOf, placeOf } from './course.ts';
 import { type Looked, movedSince, wordsOf } from './look.ts';
@@ -40,8 +40,10 @@ export async function dryRun(course: Course, sought: readonly Sought[]): Promise
 async function tryOne(course: Course, { action, looked }: Sought, unsupported: (message: string) => void): Promise<void> {
   const said = await sent(course, action, looked, true);
   if ('failed' in said) throw said.failed;
-  if (said.taken) return;
+  if (said.taken && (action.kind !== 'patch' || shows(said.body, action.patch))) return;
   const settle = (outcome: ReturnType<typeof outcomeOf>) => void course.outcomes.set(action.id, outcome);
+  if (said.taken)
+    return settle(outcomeOf(course, 'refused', 'the server would take the patch and not do what it says: a webhook changes it'));
   if (said.withoutRight) return settle(forbid(course, action, said.message));
   // apiserver's NewDryRunUnsupportedErr: a webhook whose sideEffects are neither None nor NoneOnDryRun.
   if (said.status === 400 && /^admission webhook "[^"]+" does not support dry run/.test(said.message)) return unsupported(said.message);

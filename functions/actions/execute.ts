@@ -5,9 +5,18 @@
 import { userAgent } from '../cluster/user-agent.ts';
 import { carryOut } from './carry-out.ts';
 import type { Executed, Outcome, Plan, PlannedAction } from './contracts.ts';
-import { type Course, courseOf, type Execution, forEach, settle, tooMany } from './course.ts';
+import { type Course, courseOf, type Execution, forEach, type Manifests, settle, tooMany } from './course.ts';
 import { bodiesLost, dryRun, type Sought } from './dry-run.ts';
-import { isFailure, type Journal, JournalTaken, type JournalWriter, journalWriter, keptManifest, readJournal } from './journal.ts';
+import {
+  isFailure,
+  type Journal,
+  JournalDamaged,
+  JournalTaken,
+  type JournalWriter,
+  journalWriter,
+  keptManifest,
+  readJournal,
+} from './journal.ts';
 import { look, wordsOf } from './look.ts';
 import { verify } from './verify.ts';
 
@@ -36,7 +45,7 @@ function refuseOdd({ id, kind, actions }: Plan): void {
 }
 
 /** Of an undo: the manifests of the journal that it takes back. */
-async function manifestsTakenBack({ plan, storage }: Execution): Promise<ReadonlyMap<string, unknown>> {
+async function manifestsTakenBack({ plan, storage }: Execution): Promise<Manifests> {
   if (plan.undoes === undefined) return new Map();
   const journal = await readJournal(storage, plan.cluster, plan.undoes);
   return new Map(journal?.items.map(({ action, manifest }) => [action.id, manifest]));
@@ -69,7 +78,8 @@ const asRecorded = (run: Execution, { items }: Journal, { ended, why, warnings }
   journal: run.journalId,
   outcomes: new Map(items.flatMap(({ action, outcome }) => (outcome ? [[action.id, outcome] as const] : []))),
   ended,
-  ...(why !== undefined && { why }),
+  why: why ?? 'it was carried out before, and nothing was written now',
+  closed: true,
   warnings,
 });
 
@@ -92,10 +102,11 @@ async function begin(course: Course): Promise<Executed> {
     const lost = course.signal.aborted ? undefined : await dryRun(course, sought);
     if (lost) return executed(course, 'refused', lost);
   } catch (error) {
-    if (course.signal.aborted) return executed(course, 'interrupted', 'the time was spent before anything was written');
-    return executed(course, 'refused', `the dry run came to no end: ${wordsOf(error)}`);
+    if (!course.signal.aborted) return executed(course, 'refused', `the dry run came to no end: ${wordsOf(error)}`);
   }
-  if (course.signal.aborted) return executed(course, 'interrupted', 'the time was spent before anything was written');
+  // What was found out is written down nowhere: the next one finds it out again.
+  if (course.signal.aborted)
+    return executed({ ...course, outcomes: new Map() }, 'interrupted', 'the time was spent before anything was written');
   const failed = [...course.outcomes.values()].filter(isFailure);
   if (tooMany(failed.length, plan))
     return executed(
@@ -135,22 +146,26 @@ const outcomesOf = ({ outcomes }: Course, actions: readonly PlannedAction[]): re
 
 /** Where an earlier invocation was cut off. The dry run was over before its journal began. */
 async function goOn(course: Course, { items, lastBatch, failures }: Journal): Promise<Executed> {
+  const { actions } = course.plan;
+  const known = new Set(items.map(({ action }) => action.id));
+  if (known.size !== actions.length || !actions.every(({ id }) => known.has(id)))
+    throw new JournalDamaged(`the journal ${course.journalId} does not hold the actions of the plan ${course.plan.id}`);
   course.failures = failures;
   for (const { action, outcome } of items) if (outcome) course.outcomes.set(action.id, outcome);
-  const left = items.filter(({ outcome }) => !outcome);
-  const begun = new Map(left.flatMap(({ action, begunAt }) => (begunAt === undefined ? [] : [[action.id, begunAt] as const])));
+  // What is to be done the plan says, and the journal only what was: a plan's name vouches for what it says.
+  const left = actions.filter(({ id }) => !course.outcomes.has(id));
+  const begun = new Map(
+    items.flatMap(({ action, begunAt, outcome }) => (outcome || begunAt === undefined ? [] : [[action.id, begunAt] as const])),
+  );
   // First of all what may be done already.
   try {
-    const lost = await bodiesLost(
-      course,
-      left.map(({ action }) => action),
-    );
+    const lost = await bodiesLost(course, left);
     if (lost) return executed(course, 'stopped', lost);
   } catch (error) {
     return executed(course, course.signal.aborted ? 'interrupted' : 'stopped', wordsOf(error));
   }
-  const actions = left.map(({ action }) => action).toSorted((a, b) => Number(begun.has(b.id)) - Number(begun.has(a.id)));
-  return write(course, journalWriter(course.storage, course.plan.cluster, course.journalId), { left: actions, begun, lastBatch });
+  const sorted = left.toSorted((a, b) => Number(begun.has(b.id)) - Number(begun.has(a.id)));
+  return write(course, journalWriter(course.storage, course.plan.cluster, course.journalId), { left: sorted, begun, lastBatch });
 }
 
 interface Left {
@@ -239,7 +254,7 @@ async function end(course: Course, journal: JournalWriter, ended: 'complete' | '
   } catch (error) {
     course.warnings.add(`the end of the journal could not be written: ${wordsOf(error)}`);
   }
-  return executed(course, ended, why);
+  return { ...executed(course, ended, why), closed: true };
 }
 
 const now = ({ writer }: Course): string => new Date(writer.now()).toISOString();

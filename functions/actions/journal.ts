@@ -6,8 +6,10 @@
 import * as z from 'zod';
 import { actionSchema } from '../report/model.ts';
 import type { Storage } from '../report/store/storage.ts';
-import type { ActionOutcome, Outcome, PlannedAction } from './contracts.ts';
+import { configurationHash } from './configuration-hash.ts';
+import type { Action, ActionOutcome, Outcome, PlannedAction } from './contracts.ts';
 import { folderOf } from './ids.ts';
+import { fieldOf } from './writer.ts';
 
 const time = z.string();
 const headerSchema = z.object({
@@ -27,7 +29,7 @@ const plannedSchema = actionSchema.extend({
   resource: z.object({ group: z.string(), version: z.string(), resource: z.string(), kind: z.string(), namespaced: z.boolean() }),
   patch: z.record(z.string(), z.unknown()).optional(),
   propagationPolicy: z.enum(['Background', 'Foreground', 'Orphan']).optional(),
-  manifest: z.object({ journal: z.string(), action: z.string() }).optional(),
+  manifest: z.object({ journal: z.string(), action: z.string(), digest: z.string().optional() }).optional(),
 });
 const outcomeSchema = z.intersection(actionSchema.shape.outcome.unwrap(), z.object({ action: z.string() }));
 const startSchema = z.object({
@@ -157,8 +159,12 @@ function parsed<Part>(text: string, schema: z.ZodType<Part>, where: string): Par
 /** Writes the parts of one journal. Each throws JournalTaken where the part is there already, and what the storage throws. */
 export function journalWriter(storage: Storage, cluster: string, id: string) {
   const folder = folderOf('journal', cluster, id);
+  const by = crypto.randomUUID();
   const put = async (name: string, part: object): Promise<void> => {
-    if (await storage.write(`${folder}/${name}`, `${JSON.stringify(part)}\n`, json, 'absent')) return;
+    const text = `${JSON.stringify({ by, ...part })}\n`;
+    if (await storage.write(`${folder}/${name}`, text, json, 'absent')) return;
+    // Sent again, since its answer was lost, it finds itself: nobody else writes the same.
+    if ((await storage.read(`${folder}/${name}`))?.text === text) return;
     throw new JournalTaken(`${storage.location}/${folder}/${name} is there already: somebody else goes on with this journal`);
   };
   return {
@@ -173,6 +179,21 @@ export type JournalWriter = ReturnType<typeof journalWriter>;
 /** Whether manifests of this kind may lie where the journal lies: a Secret's only in the bucket, which has a key of its own. */
 export const mayKeep = (storage: Storage, { group, resource }: { readonly group: string; readonly resource: string }): boolean =>
   !(group === '' && resource === 'secrets') || storage.location.startsWith('s3://');
+
+/** So that what is created is what was planned to be, whatever became of the journal since. */
+export const manifestDigest = (manifest: Readonly<Record<string, unknown>>): string => configurationHash(manifest);
+
+/** Whether it is this very object's: what lies in a journal is only as good as who may write there. */
+export const isManifestOf = ({ apiVersion, kind, namespace, name, uid }: Action['object'], manifest: unknown): boolean => {
+  const metadata = fieldOf(manifest, 'metadata');
+  return (
+    fieldOf(manifest, 'apiVersion') === apiVersion &&
+    fieldOf(manifest, 'kind') === kind &&
+    fieldOf(metadata, 'name') === name &&
+    fieldOf(metadata, 'uid') === uid &&
+    (fieldOf(metadata, 'namespace') ?? undefined) === namespace
+  );
+};
 
 /** The manifest as it is kept: managedFields are the server's own bookkeeping, and larger than the rest. */
 export function keptManifest(object: unknown): Readonly<Record<string, unknown>> {

@@ -30,6 +30,31 @@ export interface LockOptions {
   readonly now: () => number;
 }
 
+/** Held where both are: who knows one of them alone is kept out by that. */
+export const bothLocks = (first: Lock, second: Lock): Lock => ({
+  acquire: async () => {
+    const one = await first.acquire();
+    if (!one.held) return one;
+    const { lease } = one;
+    const two = await second.acquire().catch(async (error: unknown) => {
+      await lease.release();
+      throw error;
+    });
+    if (!two.held) {
+      await lease.release();
+      return two;
+    }
+    return {
+      held: true,
+      lease: {
+        version: lease.version,
+        renew: async () => (await lease.renew()) ?? two.lease.renew(),
+        release: async () => void (await Promise.all([lease.release(), two.lease.release()])),
+      },
+    };
+  },
+});
+
 /** As it is stored. */
 export interface LockState {
   /** Absent: nobody holds it. */

@@ -3,7 +3,7 @@ import { clean } from '../cluster/clean.ts';
 import { isClusterError } from '../cluster/cluster-error.ts';
 import { type ActionOutcome, absent, type PlannedAction } from './contracts.ts';
 import { type Course, forbid, outcomeOf, placeOf } from './course.ts';
-import { mayKeep } from './journal.ts';
+import { isManifestOf, manifestDigest, mayKeep } from './journal.ts';
 import { metadataOf } from './writer.ts';
 
 /** An action that may be carried out, or what became of it. */
@@ -75,6 +75,9 @@ async function toCreate(course: Course, action: PlannedAction, fresh: unknown, t
   if (held) return no(outcomeOf(course, 'held', `${held.guard}: ${held.because}`));
   const kept = course.manifests.get(action.manifest?.action ?? '');
   if (kept === undefined || !course.undo) return no(outcomeOf(course, 'refused', 'the journal holds no manifest of it'));
+  const digest = action.manifest?.digest;
+  if (!isManifestOf(action.object, kept) || (digest !== undefined && digest !== manifestDigest(kept)))
+    return no(outcomeOf(course, 'refused', 'the journal holds another manifest than it did when this was planned'));
   const prepared = await course.undo.prepare(action, kept, trying);
   return 'refused' in prepared ? no(outcomeOf(course, 'refused', prepared.refused)) : { may: true, ...prepared };
 }

@@ -2,11 +2,12 @@
 import type { Rule } from '../cleanup/contracts.ts';
 import { hours } from '../health-check/age.ts';
 import type { Action, Held, Plan, PlanIdentity, PlannedAction, Proposal, Resource } from './contracts.ts';
+import { declaredElsewhere } from './guards/declared-elsewhere.ts';
 import { type Guarded, held, heldFromReport, minimumAgeOf } from './guards/held.ts';
 import { keptByKey } from './guards/keep-keys.ts';
 import { type Counted, heldByLimits, type LimitExceeded, limitsExceeded } from './guards/limits.ts';
 import { notUnattended, type Unattended } from './guards/unattended.ts';
-import { timedId } from './ids.ts';
+import { planIdOf } from './ids.ts';
 
 /** What has to be known of a rule to plan what it proposes. */
 export type PlanningRule = Pick<Rule, 'id' | 'target' | 'does' | 'propagationPolicy' | 'limitsByNamespace' | 'options'>;
@@ -68,17 +69,20 @@ export const makePlan = (input: PlanInput): MadePlan => {
   return { actions, limitsExceeded: [], plan: planOf(planned, options, input) };
 };
 
-const planOf = (planned: readonly Draft[], options: Plan['options'], { identity, now, runId }: PlanInput): Plan => ({
-  schemaVersion: 1,
-  ...identity,
-  id: timedId(now, runId),
-  operation: 'cleanup',
-  kind: 'cleanup',
-  createdAt: new Date(now).toISOString(),
-  expiresAt: new Date(now + planLifetime).toISOString(),
-  actions: planned.map(({ action, carriedOut }) => ({ ...action, state: 'planned', ...carriedOut })),
-  options,
-});
+const planOf = (planned: readonly Draft[], options: Plan['options'], { identity, now, runId }: PlanInput): Plan => {
+  const saying: Omit<Plan, 'id'> = {
+    schemaVersion: 1,
+    ...identity,
+    operation: 'cleanup',
+    kind: 'cleanup',
+    runId,
+    createdAt: new Date(now).toISOString(),
+    expiresAt: new Date(now + planLifetime).toISOString(),
+    actions: planned.map(({ action, carriedOut }) => ({ ...action, state: 'planned', ...carriedOut })),
+    options,
+  };
+  return { ...saying, id: planIdOf(saying) };
+};
 
 /** A rule with its options, whole. */
 interface Proposing {
@@ -87,7 +91,7 @@ interface Proposing {
 }
 
 /** As the rule itself has them; undefined where they are not valid, and then it has no minimum age and keeps everything. */
-const optionsOf = ({ id, options: schema }: PlanningRule, options: PlanInput['options']): unknown =>
+export const optionsOf = ({ id, options: schema }: Pick<PlanningRule, 'id' | 'options'>, options: PlanInput['options']): unknown =>
   schema.safeParse((Object.hasOwn(options, id) ? options[id] : undefined) ?? {}).data;
 
 const draftOf = (proposal: PlanInput['proposals'][number], proposing: Proposing, input: PlanInput): Draft => {
@@ -134,6 +138,7 @@ const verdictOf = (proposal: Proposal, { rule, options }: Proposing, input: Plan
   const guarded: Guarded = {
     kind: rule.does === 'patch' ? 'patch' : 'delete',
     object,
+    resource: rule.target.resource,
     since,
     minimumAgeHours: minimumAgeOf(options),
     now: input.now,
@@ -144,7 +149,10 @@ const verdictOf = (proposal: Proposal, { rule, options }: Proposing, input: Plan
     const heldBy = heldFromReport(metadata, guarded);
     if (heldBy) return { state: 'held', heldBy };
     // Whoever takes it away by hand should know who would bring it back.
-    const owned = reportOnly === undefined ? keptByKey(metadata, object.kind)?.held : { guard: 'report-only', because: reportOnly };
+    const owned =
+      reportOnly === undefined
+        ? (keptByKey(metadata, object.kind)?.held ?? declaredElsewhere(metadata))
+        : { guard: 'report-only', because: reportOnly };
     return { state: 'reported', ...(owned && { heldBy: owned }) };
   }
   const heldBy = notOfTarget(proposal, rule) ?? held(metadata, guarded) ?? (input.unattended && notUnattended(rule.id, input.unattended));
@@ -181,8 +189,9 @@ const withIds = (drafts: readonly Draft[]): readonly Draft[] => {
   const [seen, used] = [new Set<string>(), new Set<string>()];
   return sorted.flatMap(({ action, ...rest }) => {
     const { rule, object } = action;
-    if (seen.has(`${rule}/${object.uid}`)) return [];
-    seen.add(`${rule}/${object.uid}`);
+    const identity = `${rule}/${object.uid || `${object.namespace ?? ''}/${object.name}`}`;
+    if (seen.has(identity)) return [];
+    seen.add(identity);
     const name = [rule, ...(object.namespace === undefined ? [] : [object.namespace]), object.name].join('/');
     const id = used.has(name) ? `${name}#${object.uid}` : name;
     used.add(id);

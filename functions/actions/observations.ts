@@ -29,16 +29,17 @@ const understood = (text: string | undefined, clusterUid: string): Observations 
   return data?.clusterUid === clusterUid ? data : { clusterUid, rules: {} };
 };
 
-/** How many complete runs there were of each rule with the options that it has now. */
+/** How many complete runs there were before this one of each rule with the options that it has now: an earlier try of the same run is none. */
 export const observedRuns = async (
   storage: Storage,
-  { cluster, clusterUid, rules }: Pick<ObservedRun, 'cluster' | 'clusterUid' | 'rules'>,
+  { cluster, clusterUid, runId, rules }: ObservedRun,
 ): Promise<ReadonlyMap<string, number>> => {
   const known = understood((await storage.read(keyOf(cluster)))?.text, clusterUid).rules;
   return new Map(
     [...rules].map(([id, configuration]) => {
       const observed = Object.hasOwn(known, id) ? known[id] : undefined;
-      return [id, observed?.configuration === configuration ? observed.runs : 0];
+      if (observed?.configuration !== configuration) return [id, 0];
+      return [id, observed.lastRun === runId ? Math.max(0, observed.runs - 1) : observed.runs];
     }),
   );
 };

@@ -7,7 +7,7 @@ import type { Storage } from '../report/store/storage.ts';
 import { pointInTime } from '../report/wording.ts';
 import { EventError } from '../runtime/events.ts';
 import type { Plan, PlanIdentity } from './contracts.ts';
-import { folderOf, isTimedId } from './ids.ts';
+import { folderOf, isTimedId, planIdOf } from './ids.ts';
 
 const resource = z.object({ group: z.string(), version: z.string(), resource: z.string(), kind: z.string(), namespaced: z.boolean() });
 const planSchema = z.object({
@@ -15,6 +15,7 @@ const planSchema = z.object({
   id: z.string(),
   operation: z.literal('cleanup'),
   kind: z.enum(['cleanup', 'undo']),
+  runId: z.string().exactOptional(),
   undoes: z.string().exactOptional(),
   cluster: z.string(),
   clusterUid: z.string().min(1),
@@ -28,7 +29,7 @@ const planSchema = z.object({
         resource,
         patch: z.record(z.string(), z.unknown()).exactOptional(),
         propagationPolicy: z.enum(['Background', 'Foreground', 'Orphan']).exactOptional(),
-        manifest: z.object({ journal: z.string(), action: z.string() }).exactOptional(),
+        manifest: z.object({ journal: z.string(), action: z.string(), digest: z.string().exactOptional() }).exactOptional(),
       }),
     )
     .refine((actions) => new Set(actions.map(({ id }) => id)).size === actions.length, 'two actions have the same id'),
@@ -52,8 +53,8 @@ const consumedKey = (cluster: string, id: string): string => `${folderOf('plans'
 const again = 'make a new plan ({"plan": true}, or npx nightshift cleanup) and apply that';
 
 /**
- * Stores a plan. A retry of the same run, which has the same id, stores what it planned instead, unless the first is being applied already:
- * false then, and this one is nobody's.
+ * Stores a plan, whose id is made of what it says: another text in its place is none of ours and is written over, unless it is being applied
+ * already: false then, and this one is nobody's.
  */
 export const savePlan = async (storage: Storage, plan: Plan): Promise<boolean> => {
   const key = planKey(plan.cluster, plan.id);
@@ -80,19 +81,36 @@ export const loadPlan = async (storage: Storage, id: string, identity: PlanIdent
     throw new EventError(
       `There is no plan ${id} for ${identity.cluster} in ${storage.location}. Plans of a cluster are applied on it alone, from where they are kept: ${again}.`,
     );
-  const { data: plan } = planSchema.safeParse(parseJson(stored.text));
+  const said = parseJson(stored.text);
+  const { data: plan } = planSchema.safeParse(said);
   if (!plan || plan.id !== id) throw new EventError(`${storage.location}/${key} is damaged and cannot be applied: ${again}.`);
-  const consumed = await consumption(storage, plan);
+  if (!saysWhatItsIdSays(said))
+    throw new EventError(
+      `${storage.location}/${key} is not what was planned as ${id}: somebody changed it. Find out who writes there, then ${again}.`,
+    );
+  const consumed = await consumptionOf(storage, plan);
   refuseMoved(plan, identity);
-  const until = consumed ? Date.parse(consumed.at) + hours(24) : Date.parse(plan.expiresAt);
+  const expires = Date.parse(plan.expiresAt);
+  // Taken and not begun (the cluster was frozen, another run wrote) it is as old as any other.
+  const begun = consumed && (now < expires || (await isBegun(storage, plan.cluster, consumed.journal)));
+  const until = begun ? Math.min(Date.parse(consumed.at), expires) + hours(24) : expires;
   if (!(now < until)) {
-    const what = consumed
+    const what = begun
       ? `Plan ${id} was begun at ${pointInTime(consumed.at)} and can no longer be gone on with; its journal ${consumed.journal} tells what was done`
       : `Plan ${id} of ${pointInTime(plan.createdAt)} expired at ${pointInTime(plan.expiresAt)}; it is ${pointInTime(new Date(now).toISOString())} now`;
     throw new EventError(`${what}: ${again}.`);
   }
   return { plan, ...(consumed && { consumed }) };
 };
+
+/** As it was parsed, before the schema leaves out what it does not know. */
+const saysWhatItsIdSays = (said: unknown): boolean => {
+  const { id, ...saying } = said as Plan;
+  return id === planIdOf(saying);
+};
+
+const isBegun = async (storage: Storage, cluster: string, journal: string): Promise<boolean> =>
+  isTimedId(journal) && (await storage.read(`${folderOf('journal', cluster, journal)}/journal.json`)) !== undefined;
 
 /** Of two texts that differ, enough to see that they do. */
 const brief = (text: string): string => (text.length > 16 ? text.slice(0, 12) : text) || 'not known';
@@ -110,7 +128,8 @@ const refuseMoved = (plan: PlanIdentity & Pick<Plan, 'id'>, now: PlanIdentity): 
     );
 };
 
-const consumption = async (storage: Storage, { cluster, id }: Pick<Plan, 'cluster' | 'id'>): Promise<Consumption | undefined> => {
+/** By whom the plan was taken, if so. Throws EventError where that cannot be told. */
+export const consumptionOf = async (storage: Storage, { cluster, id }: Pick<Plan, 'cluster' | 'id'>): Promise<Consumption | undefined> => {
   const key = consumedKey(cluster, id);
   const stored = await storage.read(key);
   if (!stored) return undefined;
@@ -132,7 +151,7 @@ export const consumePlan = async (
 ): Promise<'taken' | 'resumed'> => {
   const text: Consumption = { plan: plan.id, journal: taken.journal, runId: taken.runId, at: new Date(taken.at).toISOString() };
   if (await storage.write(consumedKey(plan.cluster, plan.id), `${JSON.stringify(text)}\n`, 'application/json', 'absent')) return 'taken';
-  const consumed = await consumption(storage, plan);
+  const consumed = await consumptionOf(storage, plan);
   // S3 also answers so to two who write at the same moment, of whom none may have won yet.
   if (!consumed) throw new EventError(`Another run takes plan ${plan.id} at this moment: look at its report, and try again.`);
   if (consumed.journal === taken.journal) return 'resumed';

@@ -3,7 +3,9 @@ import type { ActionOutcome, Executed, Outcome, Plan } from '../actions/contract
 import type { Execution } from '../actions/course.ts';
 import { execute } from '../actions/execute.ts';
 import { heldNow } from '../actions/guards/held.ts';
+import { heldByLimits, limitsExceeded, totalKey } from '../actions/guards/limits.ts';
 import { timedId } from '../actions/ids.ts';
+import { optionsOf } from '../actions/make-plan.ts';
 import { consumePlan, type LoadedPlan, loadPlan } from '../actions/plan-store.ts';
 import { undoHooks } from '../actions/undo/plan-undo.ts';
 import type { Action } from '../report/model.ts';
@@ -12,6 +14,7 @@ import type { Look, Looked } from '../runtime/operation.ts';
 import { clusterRef, type Finding, type Ref } from '../scan/contracts.ts';
 import { actorOf, type Rule } from './contracts.ts';
 import { planningConfiguration, type RulesOfRun } from './plan-run.ts';
+import { cutOff, lastTaken, noteTaken } from './unattended-run.ts';
 import { gateOf, lockOf, namespacesNow, openWriteSession, type WriteSession } from './write-session.ts';
 
 /** Applies a plan by its id. Throws EventError where it may not be applied at all; what stands in its way after that is in the report. */
@@ -32,24 +35,57 @@ export const applyRun = async (rulesOfRun: RulesOfRun, look: Look, id: string): 
   }
 };
 
-/** Applies what this very run has planned and stored; gives the report of the plan with what came of it. */
-export const applyAtOnce = async ({ rules }: RulesOfRun, look: Look, plan: Plan, looked: Looked): Promise<Looked> => {
+/**
+ * Applies what this very run has planned and stored, or goes on with what an earlier try of it had taken; gives the report of the plan with what
+ * came of it. @param plan absent: nothing is planned
+ */
+export const applyPermittedRun = async ({ rules }: RulesOfRun, look: Look, looked: Looked, plan: Plan | undefined): Promise<Looked> => {
+  const { state, cluster, runId } = look;
+  if (!state) return looked;
+  const last = await lastTaken(state, cluster);
+  const id = last?.runId === runId ? last.plan : plan?.id;
+  const told = last && last.runId !== runId ? await cutOff(state, cluster, last, rules[0]?.id ?? '') : [];
+  const withTold = { ...looked, scan: { ...looked.scan, out: [...looked.scan.out, ...told] } };
+  return id === undefined ? withTold : applyAtOnce(rules, look, withTold, id);
+};
+
+const applyAtOnce = async (rules: readonly Rule[], look: Look, looked: Looked, id: string): Promise<Looked> => {
   const session = await openWriteSession(look);
   try {
-    const loaded = await loadPlan(session.storage, plan.id, await identityNow(rules, look, session), session.writer.now());
+    const loaded = await loadPlan(session.storage, id, await identityNow(rules, look, session), session.writer.now());
+    refuseNotPermitted(loaded.plan, look);
+    await noteTaken(session.storage, look.cluster, { runId: look.runId, plan: id });
     const executed = await applied(rules, look, session, loaded);
     const report = appliedReport(loaded.plan, executed, session, rules);
-    const outcomes = new Map((report.actions ?? []).map((action) => [action.id, action]));
     const { plan: _, ...rest } = looked;
     return {
       ...rest,
       scan: { ...looked.scan, out: [...looked.scan.out, ...report.scan.out] },
-      actions: (looked.actions ?? []).map((action) => outcomes.get(action.id) ?? action),
+      actions: withOutcomes(looked.actions ?? [], report.actions ?? [], id),
       ...(report.journal && { journal: report.journal }),
     };
   } finally {
     await session.close();
   }
+};
+
+/** Throws EventError for what the configuration does not permit, whoever made the plan. */
+const refuseNotPermitted = ({ id, kind, runId, actions }: Plan, { laid, runId: here }: Look): void => {
+  const odd = actions.find(({ rule }) => !laid.apply?.rules.includes(rule));
+  if (odd || kind !== 'cleanup' || runId !== here)
+    throw new EventError(`Plan ${id} is not what this run may apply by itself${odd ? `: apply.rules does not name ${odd.rule}` : ''}.`);
+};
+
+/** What was found now, with what came of the plan; what else could be planned by now is for the next run. */
+const withOutcomes = (found: readonly Action[], carriedOut: readonly Action[], plan: string): Action[] => {
+  const ofPlan = new Map(carriedOut.map((action) => [action.id, action]));
+  const heldBy = { guard: 'one-plan', because: `this run applies the plan ${plan}, which an earlier try of it had made` };
+  return [
+    ...carriedOut,
+    ...found
+      .filter(({ id }) => !ofPlan.has(id))
+      .map((action): Action => (action.state === 'planned' ? { ...action, state: 'held', heldBy } : action)),
+  ];
 };
 
 const identityNow = async (rules: readonly Rule[], look: Look, { writer }: WriteSession) => ({
@@ -62,8 +98,11 @@ const identityNow = async (rules: readonly Rule[], look: Look, { writer }: Write
 const applied = async (rules: readonly Rule[], look: Look, session: WriteSession, { plan, consumed }: LoadedPlan): Promise<Executed> => {
   const { writer, storage } = session;
   const journalId = consumed?.journal ?? timedId(writer.now(), look.runId);
+  const refused = (why: string): Executed => ({ journal: journalId, outcomes: new Map(), ended: 'refused', why, warnings: [] });
+  const tooMany = overLimits(plan, rules, session);
+  if (tooMany !== undefined) return refused(tooMany);
   const lock = await (await lockOf(look, session)).acquire();
-  if (!lock.held) return { journal: journalId, outcomes: new Map(), ended: 'refused', why: lock.because, warnings: [] };
+  if (!lock.held) return refused(lock.because);
   try {
     await consumePlan(storage, plan, { journal: journalId, runId: look.runId, at: writer.now() });
     return await execute(executionOf(rules, look, session, plan, journalId, gateOf(look, session, lock.lease)));
@@ -72,15 +111,31 @@ const applied = async (rules: readonly Rule[], look: Look, session: WriteSession
   }
 };
 
+/** The number alone, whoever made the plan: the share was known when it was made. */
+const overLimits = ({ actions }: Plan, rules: readonly Rule[], { settings: { limits } }: WriteSession): string | undefined => {
+  const byNamespace = new Set(rules.flatMap(({ id, limitsByNamespace }) => (limitsByNamespace ? [id] : [])));
+  const all = actions.map(({ rule, resource, object }) => ({
+    ...resource,
+    namespace: byNamespace.has(rule) ? object.namespace : undefined,
+  }));
+  const totals = new Map([...Map.groupBy(all, totalKey)].map(([key, same]) => [key, same.length]));
+  return heldByLimits(limitsExceeded(all, totals, { number: limits.number, percent: 100, atLeast: 0 }))?.because;
+};
+
+/** As the configuration has them: what the plan says of them is the same, or the configuration is not. */
+const optionsNow = (rules: readonly Rule[], { options }: Look): Plan['options'] =>
+  Object.fromEntries(rules.map((rule) => [rule.id, optionsOf(rule, options)]));
+
 const executionOf = (
   rules: readonly Rule[],
   look: Look,
   session: WriteSession,
-  plan: Plan,
+  loaded: Plan,
   journalId: string,
   gate: Execution['gate'],
 ): Execution => {
   const { writer, storage, settings } = session;
+  const plan = loaded.kind === 'undo' ? loaded : { ...loaded, options: optionsNow(rules, look) };
   const namespaces = namespacesNow(session, look.signal);
   return {
     plan,
@@ -160,7 +215,7 @@ const done: Readonly<Record<Action['kind'], string>> = { delete: 'deleted', patc
 const went: ReadonlySet<ActionOutcome['result']> = new Set(['refused', 'forbidden', 'unknown', 'conflict']);
 
 /** What went wrong, a finding a rule and way, and one for an execution that came to no good end. */
-const failures = (plan: Plan, { outcomes, ended, why, journal }: Executed): (Finding & { readonly observer: string })[] => {
+const failures = (plan: Plan, { outcomes, ended, why, closed, journal }: Executed): (Finding & { readonly observer: string })[] => {
   const failed = plan.actions.flatMap((action) => {
     const outcome = outcomes.get(action.id);
     return outcome && went.has(outcome.result) ? [{ action, outcome }] : [];
@@ -196,7 +251,9 @@ const failures = (plan: Plan, { outcomes, ended, why, journal }: Executed): (Fin
       subject: `plan ${ended}`,
       severity: 'warning',
       message: ended === 'refused' ? `nothing was written: ${why ?? ''}` : `writing was stopped: ${why ?? ''}`,
-      remedy: `once it may go on: npx nightshift cleanup --cluster ${plan.cluster} --apply ${plan.id}`,
+      remedy: closed
+        ? `look at what went wrong in the report; for what is left make a new plan: npx nightshift cleanup --cluster ${plan.cluster}`
+        : `once it may go on: npx nightshift cleanup --cluster ${plan.cluster} --apply ${plan.id}`,
     },
   ];
 };

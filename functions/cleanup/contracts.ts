@@ -1,6 +1,7 @@
 /** The contract of cleanup rules: they see objects as checks do, and propose instead of finding. One file a rule, in rules/. */
 import * as z from 'zod';
 import type { Actor, GuardedMetadata, ObjectVersion, Proposal, Recheck } from '../actions/contracts.ts';
+import { managersOf } from '../actions/guards/declared-elsewhere.ts';
 import { type Observer, type Read, type Reads, refTo, type Wire } from '../scan/contracts.ts';
 
 /** What every rule's options have. */
@@ -59,18 +60,23 @@ type AnyMetadata = Wire<{
   finalizers?: string[];
   deletionTimestamp?: string;
   ownerReferences?: { apiVersion?: string; kind?: string; name?: string; uid?: string; controller?: boolean }[];
+  managedFields?: object[];
 }>;
 
-/** The object and what guards look at, for a proposal; undefined where it has no uid or resourceVersion (a manifest), as nothing could be done safely. */
+/**
+ * The object and what guards look at, for a proposal; undefined where it has no name. Without uid or resourceVersion (a manifest) it is still
+ * told of, and never planned: a guard holds it, as nothing could be done safely.
+ */
 export const proposed = (
   read: Read,
   metadata: unknown,
 ): { readonly object: ObjectVersion; readonly metadata: GuardedMetadata } | undefined => {
-  const { uid, resourceVersion, namespace, labels, annotations, ownerReferences, finalizers, deletionTimestamp } = (metadata ??
-    {}) as AnyMetadata;
-  if (!uid || !resourceVersion) return undefined;
+  const { name, uid, resourceVersion, namespace, labels, annotations, ownerReferences, finalizers, deletionTimestamp, managedFields } =
+    (metadata ?? {}) as AnyMetadata;
+  const managers = managersOf(managedFields);
+  if (!name) return undefined;
   return {
-    object: { ...refTo(read, metadata as AnyMetadata), uid, resourceVersion },
+    object: { ...refTo(read, metadata as AnyMetadata), uid: uid ?? '', resourceVersion: resourceVersion ?? '' },
     metadata: {
       ...(namespace && { namespace }),
       ...(labels && { labels: withTexts(labels) }),
@@ -78,6 +84,7 @@ export const proposed = (
       ...(ownerReferences && { ownerReferences: ownerReferences as NonNullable<GuardedMetadata['ownerReferences']> }),
       ...(finalizers && { finalizers: finalizers as readonly string[] }),
       ...(deletionTimestamp && { deletionTimestamp }),
+      ...(managers.length > 0 && { managers }),
     },
   };
 };

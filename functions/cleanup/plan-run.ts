@@ -54,7 +54,7 @@ export const planRun = async ({ rules, findings }: RulesOfRun, look: Look, atOnc
     const { clusterUid, scan } = proposed;
     const hashes = new Map(
       scan.observers.flatMap(({ id, outcome }): [string, string][] =>
-        outcome === 'ran' ? [[id, configurationHash({ options: look.options[id] ?? {}, version: userAgent })]] : [],
+        outcome === 'ran' ? [[id, configurationHash(asObserved(id, look))]] : [],
       ),
     );
     const observed = atOnce ? await observedBefore(look, clusterUid, hashes) : undefined;
@@ -74,7 +74,7 @@ export const planRun = async ({ rules, findings }: RulesOfRun, look: Look, atOnc
     return {
       looked: lookedOf(source, proposed, made, plan && { id: plan.id, expiresAt: plan.expiresAt, ...(lacks && { lacks }) }, [
         ...findings(),
-        ...limitFindings(made, look.cluster),
+        ...limitFindings(made, rules, look.cluster),
       ]),
       ...(plan && { plan }),
     };
@@ -83,6 +83,13 @@ export const planRun = async ({ rules, findings }: RulesOfRun, look: Look, atOnc
   }
 };
 
+/** What a rule is observed as: with other options, another condition or another version it is another. */
+const asObserved = (id: string, { options, laid }: Look) => ({
+  options: options[id] ?? {},
+  definition: laid.rules?.find((rule) => rule.id === id),
+  version: userAgent,
+});
+
 /** Only what was seen of a live cluster can be applied, where there is a place to keep it and the cluster can be told from another. */
 const stored = async ({ plan }: MadePlan, source: Source, { state }: Look, clusterUid: string | undefined): Promise<Plan | undefined> => {
   if (!plan || !state || source.kind !== 'cluster' || clusterUid === undefined) return undefined;
@@ -90,8 +97,8 @@ const stored = async ({ plan }: MadePlan, source: Source, { state }: Look, clust
   return (await savePlan(state, plan)) ? plan : undefined;
 };
 
-const observedBefore = async ({ state, cluster }: Look, clusterUid: string | undefined, rules: ReadonlyMap<string, string>) =>
-  state && clusterUid !== undefined ? observedRuns(state, { cluster, clusterUid, rules }) : new Map<string, number>();
+const observedBefore = async ({ state, cluster, runId }: Look, clusterUid: string | undefined, rules: ReadonlyMap<string, string>) =>
+  state && clusterUid !== undefined ? observedRuns(state, { cluster, clusterUid, runId, rules }) : new Map<string, number>();
 
 /** What is told of a part of the rules counts for those: each is observed for itself. */
 const noteObserved = async ({ state, cluster, runId }: Look, clusterUid: string | undefined, rules: ReadonlyMap<string, string>) => {
@@ -114,9 +121,21 @@ const lookedOf = (
 });
 
 /** A plan that is too large is either a rule that is mistaken or a cluster that needs somebody to look at it. */
-const limitFindings = ({ limitsExceeded, actions }: MadePlan, cluster: string): (Finding & { readonly observer: string })[] =>
+const limitFindings = (
+  { limitsExceeded, actions }: MadePlan,
+  rules: readonly Rule[],
+  cluster: string,
+): (Finding & { readonly observer: string })[] =>
   limitsExceeded.flatMap(({ resource, namespace, text }: LimitExceeded) => {
-    const rule = actions.find(({ state, heldBy }) => state === 'held' && heldBy?.guard === 'limits')?.rule;
+    const held = Map.groupBy(
+      actions.filter(({ state, heldBy }) => state === 'held' && heldBy?.guard === 'limits'),
+      ({ rule: id }) => id,
+    );
+    const countOf = ({ id }: Rule) => held.get(id)?.length ?? 0;
+    const ofKind = ({ target: { group, resource: plural } }: Rule) => (group === '' ? plural : `${plural}.${group}`) === resource;
+    // Of several for the kind the one that proposes most.
+    const [first] = rules.filter((each) => ofKind(each) && countOf(each) > 0).toSorted((one, other) => countOf(other) - countOf(one));
+    const rule = first?.id;
     if (rule === undefined) return [];
     return [
       {
@@ -126,7 +145,7 @@ const limitFindings = ({ limitsExceeded, actions }: MadePlan, cluster: string): 
         severity: 'warning',
         message: `nothing is planned, as it would be too much: ${text}`,
         remedy:
-          'look at the full set below: if it is right, raise options.cleanup.guards.limits for one run, or take the rules one by one with only',
+          'look at the full set below: if it is right, raise options.cleanup.guards.limits for one run, or take the rules one by one (--only, or "only" in the event)',
       },
     ];
   });

@@ -1,12 +1,12 @@
 /** The way to write to a cluster: one run at a time, and never while it is frozen or outside of its windows. */
 
-import { absent, type GuardedMetadata, type Plan } from '../actions/contracts.ts';
+import { absent, type GuardedMetadata } from '../actions/contracts.ts';
 import type { Freeze } from '../actions/freeze.ts';
 import { guardedMetadata } from '../actions/guards/guarded-metadata.ts';
 import { outsideWindows } from '../actions/guards/maintenance-window.ts';
 import type { Namespaces } from '../actions/guards/namespaces.ts';
 import { type GuardSettings, guardSettings } from '../actions/guards/settings.ts';
-import type { Lease, Lock, LockOptions } from '../actions/lock.ts';
+import { bothLocks, type Lease, type Lock, type LockOptions } from '../actions/lock.ts';
 import { writeAccessOf } from '../actions/write-access.ts';
 import { openWriter, type Writer } from '../actions/writer.ts';
 import { isClusterError, isMistake } from '../cluster/cluster-error.ts';
@@ -42,17 +42,18 @@ export const openWriteSession = async ({ writing, state, cluster, laid, signal }
   }
 };
 
-/** The lock of this cluster: DynamoDB’s where there is a table, else beside the state. */
+/** The lock of this cluster, beside the state; and DynamoDB’s where there is a table, of which a command on a laptop does not know. */
 export const lockOf = async (look: Look, { writer, storage }: WriteSession): Promise<Lock> => {
   const lease = look.writing?.interactive ? leaseOfCommand : leaseOfFunction;
   const options: LockOptions = { cluster: look.cluster, owner: look.runId, lease, now: () => Date.now() };
+  const { storageLock } = await import('../actions/lock-storage.ts');
+  const besideState = storageLock(storage, { ...options, now: () => writer.now() });
   if (look.writing?.locks !== undefined) {
     const { dynamodbLock } = await import('../actions/lock-dynamodb.ts');
     const { dynamodbClient } = await import('../runtime/aws/dynamodb.ts');
-    return dynamodbLock(dynamodbClient(), look.writing.locks, options);
+    return bothLocks(dynamodbLock(dynamodbClient(), look.writing.locks, options), besideState);
   }
-  const { storageLock } = await import('../actions/lock-storage.ts');
-  return storageLock(storage, { ...options, now: () => writer.now() });
+  return besideState;
 };
 
 /** Asked before the first write and between batches: why nothing may be written now, or undefined. */
@@ -90,6 +91,3 @@ export const namespacesNow = ({ writer }: WriteSession, signal: AbortSignal): ((
     return known;
   };
 };
-
-/** The fresh options of the plan's rules for a recheck. */
-export const optionsOf = ({ options }: Plan, rule: string): unknown => (Object.hasOwn(options, rule) ? options[rule] : undefined);

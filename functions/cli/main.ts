@@ -35,10 +35,14 @@ const assertOneReport = ({ out, output }: Command, clusters: number): void => {
 
 const writesState = './.nightshift';
 
-/** A plan and a journal belong to one cluster. Throws UsageError. */
-const assertOneCluster = (own: ClusterRun['own'], clusters: number): void => {
+/** A plan and a journal belong to one cluster, and are taken whole. Throws UsageError. */
+const assertOneCluster = (own: ClusterRun['own'], clusters: number, { namespaces }: Command): void => {
   const key = ['apply', 'undo'].find((each) => own[each] !== undefined);
   if (key && clusters > 1) throw new UsageError(`--${key} names what belongs to one cluster, but there are ${clusters}: say which.`);
+  if (key && namespaces)
+    throw new UsageError(
+      `--namespace cannot narrow --${key}, which takes a ${key === 'apply' ? 'plan' : 'journal'} whole: make a plan of these namespaces, and apply that.`,
+    );
 };
 
 /** What each of the clusters is run with. */
@@ -139,7 +143,7 @@ const runOperation = async (command: Command, signal: AbortSignal): Promise<numb
   const own = { ...request.own, ...parseEvent(command.own, command.operation).own };
   const targets = await targetsOf(command, configuration, request.clusters);
   assertOneReport(command, targets.length);
-  assertOneCluster(own, targets.length);
+  assertOneCluster(own, targets.length, command);
   // What writes keeps its plans and journals, or there would be nothing to apply and nothing to undo.
   const state = await openState(command.state ?? (command.operation.writes && writesState));
   return runAll(targets, output, {

@@ -154,7 +154,12 @@ const configuredTarget = (configuration: Configuration, name: string, { operatio
     ...(operation.needs === 'backups' && { backups: access?.backups }),
     ...(access &&
       hasWhatIsNeeded('api', access) && {
-        writing: { access: { configured: access }, interactive: true, locks: process.env.NIGHTSHIFT_LOCKS, freezable: access.kubeconfig?.file === undefined },
+        writing: {
+          access: { configured: access },
+          interactive: true,
+          locks: process.env.NIGHTSHIFT_LOCKS,
+          freezable: access.kubeconfig?.file === undefined,
+        },
         open: async (signal: AbortSignal) => {
           const { openCluster } = await import('../cluster/open-cluster.ts');
           return usersMistakes(openCluster({ ...access, ...narrowedTo(namespaces) }, { interactive: true, signal, name }));

@@ -24,7 +24,16 @@ export const timesOf = ({ cron, rate, timeZone }: ScheduleConfiguration): string
 const needsOf = (operation: OperationName) => (operation === 'backup-verification' ? 'backups' : 'api');
 
 /** `only` and `off`, and what the operations call `narrowing`, likewise. */
-export const narrowingKeys: readonly string[] = ['only', 'off', 'backup', 'targetVersion', 'namespaceMapping'];
+export const narrowingKeys: readonly string[] = [
+  'only',
+  'off',
+  'backup',
+  'targetVersion',
+  'namespaceMapping',
+  'apply',
+  'undo',
+  'restoreJobs',
+];
 
 /** A run of a part is no successor of the last report, and leaves no trace where reports are looked for. */
 export const isNarrowed = ({ with: own = {} }: ScheduleConfiguration): boolean => narrowingKeys.some((key) => own[key] !== undefined);

@@ -70,8 +70,12 @@ export interface ActionGroup {
 }
 
 export interface ActionSection {
+  readonly key: 'planned' | 'too-much' | 'held' | 'reported';
   readonly title: string;
-  readonly state: Action['state'];
+  /** Why nothing of it is planned, where that is the same for all. */
+  readonly because?: string;
+  /** What somebody has to decide about is shown whole, however much it is. */
+  readonly whole: boolean;
   readonly groups: readonly ActionGroup[];
   readonly count: number;
 }
@@ -79,18 +83,23 @@ export interface ActionSection {
 const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const riskOrder = ['high', 'medium', 'low'] as const;
 
-/** What is planned (or was done), what is held, what is only reported; within, by rule and namespace. */
+/** By limits all of a plan is held at once, and is to be looked at as the plan that it would have been. */
+const isTooMuch = ({ state, heldBy }: Action): boolean => state === 'held' && heldBy?.guard === 'limits';
+
+/** What is planned (or was done) or would be too much, what is held, what is only reported; within, by rule and namespace. */
 export const actionSections = ({ actions, journal, checks }: Facts & Pick<Report, 'checks'>): readonly ActionSection[] => {
   const titles = new Map(checks.map(({ check, title }) => [check, title]));
-  const headings: readonly (readonly [Action['state'], string])[] = [
-    ['planned', journal ? 'Applied' : 'Planned'],
-    ['held', 'Held by a guard'],
-    ['reported', 'Reported, never applied'],
+  const headings: readonly (readonly [ActionSection['key'], string, (action: Action) => boolean])[] = [
+    ['planned', journal ? 'Applied' : 'Planned', ({ state }) => state === 'planned'],
+    ['too-much', 'Not planned, as it would be too much', isTooMuch],
+    ['held', 'Held by a guard', (action) => action.state === 'held' && !isTooMuch(action)],
+    ['reported', 'Reported, never applied', ({ state }) => state === 'reported'],
   ];
-  return headings.flatMap(([state, title]) => {
-    const ofState = actions.filter((action) => action.state === state);
-    if (ofState.length === 0) return [];
-    const groups = [...Map.groupBy(ofState, ({ rule }) => rule)]
+  return headings.flatMap(([key, title, belongs]) => {
+    const mine = actions.filter(belongs);
+    const [first] = mine;
+    if (!first) return [];
+    const groups = [...Map.groupBy(mine, ({ rule }) => rule)]
       .toSorted(([a], [b]) => byName(a, b))
       .map(([rule, same]): ActionGroup => {
         const namespaces = [...Map.groupBy(same, ({ object }) => object.namespace ?? '')].toSorted(([a], [b]) => byName(a, b));
@@ -103,17 +112,31 @@ export const actionSections = ({ actions, journal, checks }: Facts & Pick<Report
           lost: [...new Set(same.flatMap(({ lost = [] }) => lost))],
         };
       });
-    return [{ title, state, groups, count: ofState.length }];
+    const because = key === 'too-much' ? first.heldBy?.because : undefined;
+    const whole = key === 'planned' || key === 'too-much';
+    return [{ key, title, whole, groups, count: mine.length, ...(because !== undefined && { because }) }];
   });
 };
 
-/** `finished 3 days ago (Complete)`, with what holds it or what came of it. */
-export const actionInWords = ({ reason, heldBy, outcome, kind }: Action): string => {
+/** What a guard says of it; nothing where its section says it of all. */
+const guardInWords = ({ state, heldBy }: Action): string | undefined => {
+  if (!heldBy || heldBy.guard === 'limits') return undefined;
+  if (state !== 'reported') return `kept by ${heldBy.guard}: ${heldBy.because}`;
+  // Nothing would have been done with it anyway: it tells who would bring it back.
+  return heldBy.guard === 'report-only' ? `only reported: ${heldBy.because}` : `belongs to another: ${heldBy.because}`;
+};
+
+/** `finished 3 days ago (Complete)`, with what comes free, what holds it or what came of it. */
+export const actionInWords = (action: Action): string => {
+  const { reason, outcome, kind, state, frees } = action;
+  const disk = [frees?.bytes !== undefined && bytesInWords(frees.bytes), frees?.disk !== undefined && `disk ${frees.disk}`];
+  const free = disk.filter(Boolean).join(', ');
   const notes = [
-    heldBy && `kept by ${heldBy.guard}: ${heldBy.because}`,
+    guardInWords(action),
     outcome && `${resultInWords(outcome.result)}${outcome.message ? `: ${outcome.message}` : ''}`,
   ].filter(Boolean);
-  return [kind === 'delete' ? reason : `${verb[kind]}: ${reason}`, ...notes].join('; ');
+  const does = kind === 'delete' || state === 'reported' ? reason : `${verb[kind]}: ${reason}`;
+  return [free ? `${does} (${free})` : does, ...notes].join('; ');
 };
 
 /** `keep-keys 12, minimum-age 19`: how many each guard holds. */

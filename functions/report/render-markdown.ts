@@ -116,8 +116,9 @@ const actions = (report: Report, room: number): string[] => {
       ),
   );
   return [
-    ...sections.flatMap(({ title, count, groups }) => [
+    ...sections.flatMap(({ title, because, count, groups }) => [
       `### ${title}: ${grouped(count)}`,
+      ...(because === undefined ? [] : [prose(because)]),
       ...groups.flatMap((group) => [
         `**${prose(group.title)}** (${group.rule})`,
         ...cutTable(

@@ -8,6 +8,8 @@ import { countedKind, pointInTime } from './wording.ts';
 /** So many lines of what is planned are shown, and so many of each rule’s that is held or reported. */
 const mostPlanned = 1_000;
 const mostOthers = 5;
+/** So many names of a rule, and of each namespace, where all that is to be said of them is the same. */
+const [mostNames, mostNamesEach] = [40, 8];
 
 /** A block for what is planned, held and reported, and one for what to do next. */
 export const actionBlocks = (on: Paper, report: Report): string[][] => {
@@ -15,43 +17,73 @@ export const actionBlocks = (on: Paper, report: Report): string[][] => {
   return [...sections.map((section) => sectionLines(on, section)), stepLines(on, report)].filter(({ length }) => length > 0);
 };
 
-const sectionLines = (on: Paper, section: ActionSection): string[] => {
-  const { title, state, groups, count } = section;
-  const held = state === 'held' ? ` (${heldByGuard(groups.flatMap(({ actions }) => actions))})` : '';
-  let room = state === 'planned' ? mostPlanned : Number.POSITIVE_INFINITY;
+const sectionLines = (on: Paper, { key, title, because, whole, groups, count }: ActionSection): string[] => {
+  const held = key === 'held' ? ` (${heldByGuard(groups.flatMap(({ actions }) => actions))})` : '';
+  let room = whole ? mostPlanned : Number.POSITIVE_INFINITY;
   return [
     ...on.wrap(0, `${on.paint('bold', title)}: ${grouped(count)}${held}`),
+    ...(because === undefined ? [] : on.wrap(2, because)),
     ...groups.flatMap((group) => {
-      const most = state === 'planned' ? room : mostOthers;
+      const most = whole ? room : mostOthers;
       room -= group.actions.length;
-      return groupLines(on, group, Math.max(most, 0), state);
+      return [...headLines(on, group, whole), ...(sameWords(on, group) ?? eachInWords(on, group, Math.max(most, 0)))];
     }),
   ];
 };
 
-const groupLines = (on: Paper, { rule, title, actions, byNamespace, risk, lost }: ActionGroup, most: number, state: string): string[] => {
-  const facts = [
-    rule,
-    state === 'planned' && `risk ${risk}`,
-    state === 'planned' && lost.length > 0 && `cannot be undone: ${lost.join(', ')}`,
-  ].filter(Boolean);
-  const lines: string[] = [];
-  let shown = 0;
-  for (const [namespace, same] of byNamespace) {
-    const some = same.slice(0, most - shown);
-    if (some.length === 0) break;
-    if (namespace) lines.push(...on.wrap(4, on.paint('dim', `namespace ${namespace} (${grouped(same.length)})`)));
-    for (const action of some) lines.push(...on.wrap(6, `${on.paint('bold', action.object.name)} ${actionInWords(action)}`));
-    shown += some.length;
-  }
-  const rest = actions.length - shown;
+const headLines = (on: Paper, { rule, title, actions, risk, lost }: ActionGroup, whole: boolean): string[] => {
+  const facts = [rule, whole && `risk ${risk}`, whole && lost.length > 0 && `cannot be undone: ${lost.join(', ')}`].filter(Boolean);
   return [
     ...on.wrap(2, `${title}: ${countedKind(actions.length, actions[0]?.object.kind ?? 'object')}`),
     ...on.wrap(4, on.paint('dim', facts.join(' · '))),
-    ...lines,
-    ...(rest > 0 ? on.wrap(6, on.paint('dim', `and ${counted(rest, 'more', 'more')}, in the report’s JSON`)) : []),
   ];
 };
+
+/** Hundreds of lines that say the same are not read: said once, with the names by namespace. Undefined where it is not the same for all. */
+const sameWords = (on: Paper, { actions, byNamespace }: ActionGroup): string[] | undefined => {
+  const [words, ...others] = new Set(actions.map(actionInWords));
+  if (words === undefined || others.length > 0 || actions.length < 3) return undefined;
+  let room = mostNames;
+  const lines = [...byNamespace].flatMap(([namespace, same]) => {
+    const names = same.slice(0, Math.max(Math.min(room, mostNamesEach), 0)).map(({ object }) => object.name);
+    room -= names.length;
+    const rest = same.length - names.length;
+    const listed = [...names, ...(rest > 0 ? [names.length > 0 ? `and ${counted(rest, 'more', 'more')}` : counted(rest, 'object')] : [])];
+    return hanging(on, `${namespace ? on.paint('dim', `namespace ${namespace} (${grouped(same.length)}): `) : ''}${listed.join(', ')}`);
+  });
+  return [...on.wrap(4, words), ...lines];
+};
+
+const eachInWords = (on: Paper, { actions, byNamespace }: ActionGroup, most: number): string[] => {
+  const lines: string[] = [];
+  const left = new Map<string, number>();
+  let shown = 0;
+  for (const [namespace, same] of byNamespace) {
+    const some = same.slice(0, most - shown);
+    shown += some.length;
+    if (some.length < same.length) left.set(namespace, same.length - some.length);
+    if (some.length === 0) continue;
+    if (namespace) lines.push(...on.wrap(4, on.paint('dim', `namespace ${namespace} (${grouped(same.length)})`)));
+    for (const action of some) lines.push(...hanging(on, `${on.paint('bold', action.object.name)}: ${actionInWords(action)}`));
+  }
+  const rest = actions.length - shown;
+  return [
+    ...lines,
+    ...(rest > 0 ? hanging(on, on.paint('dim', `and ${counted(rest, 'more', 'more')}${whereLeft(left)}, in the report’s JSON`)) : []),
+  ];
+};
+
+/** ` (shop 60, data 40, 3 more namespaces)`: where to look, the most first. */
+const whereLeft = (left: ReadonlyMap<string, number>): string => {
+  const places = [...left].filter(([namespace]) => namespace !== '').toSorted(([, a], [, b]) => b - a);
+  if (places.length === 0) return '';
+  const named = places.slice(0, 3).map(([namespace, count]) => `${namespace} ${grouped(count)}`);
+  const rest = places.length - named.length;
+  return ` (${[...named, ...(rest > 0 ? [`${counted(rest, 'more namespace')}`] : [])].join(', ')})`;
+};
+
+/** A new object begins further left than the rest of the last. */
+const hanging = (on: Paper, text: string): string[] => on.wrap(8, text).map((line, index) => (index === 0 ? line.slice(2) : line));
 
 const stepLines = (on: Paper, report: Report): string[] => {
   const free = freed(report.actions);

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Lease, Lock, LockOptions } from '../../functions/actions/lock.ts';
+import { bothLocks, type Lease, type Lock, type LockOptions } from '../../functions/actions/lock.ts';
 import { lockKey, storageLock } from '../../functions/actions/lock-storage.ts';
 import { directoryStorage } from '../../functions/report/store/directory.ts';
 import { memoryStorage } from './memory-storage.ts';
@@ -113,4 +113,32 @@ test('of many who ask at once, one has it, in a directory too', async (t) => {
     );
     assert.equal((await Promise.all(asked)).filter(({ held }) => held).length, 1);
   }
+});
+
+test('who holds two locks keeps out who knows one of them, and is held up by either', async () => {
+  const [table, state] = [fresh(), fresh()];
+  const lambda = (owner: string) => bothLocks(table.of(owner), state.of(owner));
+  const lease = await taken(lambda('function'));
+  assert.equal((await state.of('laptop').acquire()).held, false);
+  assert.equal((await table.of('other').acquire()).held, false);
+  assert.equal(await lease.renew(), undefined);
+  await lease.release();
+  const laptop = await taken(state.of('laptop'));
+  assert.match(JSON.stringify(await lambda('function').acquire()), /the run laptop writes to this cluster/);
+  await taken(table.of('other'));
+  await laptop.release();
+  table.time.pass(20 * minute);
+  const again = await taken(lambda('function'));
+  state.time.pass(20 * minute);
+  await taken(state.of('laptop'));
+  assert.match((await again.renew()) ?? '', /the run laptop has taken the lock/);
+});
+
+test('where the second of two locks cannot be asked for, the first is given back', async () => {
+  const [table, state] = [fresh(), fresh()];
+  state.storage.beforeWrite = () => {
+    throw new Error('SlowDown');
+  };
+  await assert.rejects(bothLocks(table.of('function'), state.of('function')).acquire(), /SlowDown/);
+  await taken(table.of('other'));
 });

@@ -23,13 +23,15 @@ test('a plan holds what is planned, with all that it takes to carry it out', () 
     cluster: 'prod',
     clusterUid: 'c-uid',
     configuration: 'c0ffee',
-    id: '20261124T173000Z-0123456789abcdef',
+    id: plan?.id,
     operation: 'cleanup',
     kind: 'cleanup',
+    runId: '0123456789abcdef',
     createdAt: '2026-11-24T17:30:00.000Z',
     expiresAt: '2026-11-25T17:30:00.000Z',
     options: { 'finished-jobs': { enabled: true, minimumAgeHours: 24 } },
   });
+  assert.match(plan?.id ?? '', /^20261124T173000Z-[0-9a-f]{16}$/);
   assert.deepEqual(planned, [
     {
       id: 'finished-jobs/shop/b',

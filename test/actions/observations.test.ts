@@ -23,6 +23,17 @@ test('each complete run of a rule is counted, a retry of it once', async () => {
   });
 });
 
+test('a retry of a run has not been observed by its own first try', async () => {
+  const storage = memoryStorage();
+  await observe(storage, run('one'));
+  assert.equal((await observedRuns(storage, run('one'))).get('jobs'), 0);
+  await observe(storage, run('one'));
+  assert.equal((await observedRuns(storage, run('one'))).get('jobs'), 0);
+  await observe(storage, run('two'));
+  assert.equal((await observedRuns(storage, run('two'))).get('jobs'), 1);
+  assert.equal((await observedRuns(storage, run('three'))).get('jobs'), 2);
+});
+
 test('other options, and another cluster behind the name, begin anew', async () => {
   const storage = memoryStorage();
   for (const id of ['one', 'two', 'three']) await observe(storage, run(id));

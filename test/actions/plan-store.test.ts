@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { configurationHash } from '../../functions/actions/configuration-hash.ts';
 import type { Plan } from '../../functions/actions/contracts.ts';
+import { planIdOf } from '../../functions/actions/ids.ts';
 import { consumePlan, loadPlan, savePlan } from '../../functions/actions/plan-store.ts';
 import { EventError } from '../../functions/runtime/events.ts';
 import { memoryStorage } from './memory-storage.ts';
@@ -9,10 +10,9 @@ import { memoryStorage } from './memory-storage.ts';
 const made = Date.parse('2026-11-24T17:30:00Z');
 const hour = 3_600_000;
 const identity = { cluster: 'prod', clusterUid: 'c-uid', configuration: configurationHash({ options: { a: 1 } }) };
-const plan: Plan = {
+const saying: Omit<Plan, 'id'> = {
   schemaVersion: 1,
   ...identity,
-  id: '20261124T173000Z-0123456789abcdef',
   operation: 'cleanup',
   kind: 'cleanup',
   createdAt: '2026-11-24T17:30:00.000Z',
@@ -33,7 +33,9 @@ const plan: Plan = {
   ],
   options: { 'finished-jobs': { minimumAgeHours: 24 } },
 };
-const key = 'plans/prod/2026/11/24/20261124T173000Z-0123456789abcdef/plan.json';
+const named = (says: Omit<Plan, 'id'>): Plan => ({ ...says, id: planIdOf(says) });
+const plan = named(saying);
+const key = `plans/prod/2026/11/24/${plan.id}/plan.json`;
 const consumedKey = key.replace('plan.json', 'consumed.json');
 const journal = '20261124T180000Z-fedcba9876543210';
 const saved = async () => {
@@ -52,13 +54,12 @@ test('a plan comes back as it was stored', async () => {
   const storage = await saved();
   assert.deepEqual([...storage.texts.keys()], [key]);
   assert.deepEqual(await loadPlan(storage, plan.id, identity, made + hour), { plan });
-  const undo: Plan = {
-    ...plan,
+  const undo = named({
+    ...saying,
     kind: 'undo',
     undoes: journal,
-    id: '20261124T190000Z-0123456789abcdef',
     actions: plan.actions.map((action) => ({ ...action, kind: 'create', manifest: { journal, action: 'x' }, patch: { a: null } })),
-  };
+  });
   await savePlan(storage, undo);
   assert.deepEqual((await loadPlan(storage, undo.id, identity, made + hour)).plan, undo);
 });
@@ -96,6 +97,39 @@ test('a damaged plan is not applied in part', async () => {
   storage.texts.set(key, (storage.texts.get(key) ?? '').slice(0, -20));
   await refusal(loadPlan(storage, plan.id, identity, made), /is damaged/);
 });
+
+test('what was shown is what is applied: a plan that somebody changed where it is kept is refused', async () => {
+  const others: ((plan: Plan) => unknown)[] = [
+    (whole) => ({ ...whole, actions: whole.actions.map((action) => ({ ...action, object: { ...action.object, name: 'payments' } })) }),
+    (whole) => ({ ...whole, actions: whole.actions.map((action) => ({ ...action, since: '2020-01-01T00:00:00Z' })) }),
+    (whole) => ({ ...whole, actions: [...whole.actions, ...whole.actions.map((action) => ({ ...action, id: 'another' }))] }),
+    (whole) => ({ ...whole, actions: [] }),
+    (whole) => ({ ...whole, options: { 'finished-jobs': { minimumAgeHours: 0 } } }),
+    (whole) => ({ ...whole, expiresAt: '2036-11-25T17:30:00.000Z' }),
+    (whole) => ({ ...whole, createdAt: '2026-11-24T17:30:00.001Z' }),
+    (whole) => ({ ...whole, unknown: true }),
+  ];
+  for (const other of others) {
+    const storage = await saved();
+    storage.texts.set(key, JSON.stringify(other(plan)));
+    await refusal(loadPlan(storage, plan.id, identity, made), /is not what was planned as .*: somebody changed it/);
+  }
+  const storage = await saved();
+  storage.texts.set(
+    key,
+    JSON.stringify(
+      JSON.parse(storage.texts.get(key) ?? ''),
+      Object.keys(plan)
+        .toReversed()
+        .concat(...keysIn(plan)),
+      2,
+    ),
+  );
+  assert.deepEqual((await loadPlan(storage, plan.id, identity, made)).plan, plan, 'the order of keys and spaces say nothing');
+});
+
+const keysIn = (value: unknown): string[] =>
+  typeof value === 'object' && value !== null ? Object.entries(value).flatMap(([key, inner]) => [key, ...keysIn(inner)]) : [];
 
 test('it expires after 24 hours', async () => {
   const storage = await saved();
@@ -144,9 +178,11 @@ test('of many who take a plan at once, one has it', async () => {
   assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
 });
 
-test('one that was begun can be gone on with after it expired, for a day', async () => {
+test('one that was begun can be gone on with after it expired, for a day, and one that was only taken cannot', async () => {
   const storage = await saved();
   await consumePlan(storage, plan, { journal, runId: 'one', at: made + 23 * hour });
+  await refusal(loadPlan(storage, plan.id, identity, made + 25 * hour), /expired at/);
+  storage.texts.set(`journal/prod/2026/11/24/${journal}/journal.json`, '{}');
   assert.ok((await loadPlan(storage, plan.id, identity, made + 40 * hour)).consumed);
   await refusal(
     loadPlan(storage, plan.id, identity, made + 47 * hour),
@@ -169,15 +205,17 @@ test('an error of the storage is no missing plan and no free one', async () => {
   await assert.rejects(savePlan(down, plan), /SlowDown/);
 });
 
-test('a retry of the run stores what it planned, unless the first is being applied', async () => {
+test('a plan is stored twice as once; what else lies in its place is written over, unless it is being applied', async () => {
   const storage = await saved();
-  const retried: Plan = { ...plan, actions: [] };
   assert.equal(await savePlan(storage, plan), true);
-  assert.equal(await savePlan(storage, retried), true);
-  assert.deepEqual((await loadPlan(storage, plan.id, identity, made)).plan, retried);
+  const other = JSON.stringify({ ...plan, actions: [] });
+  storage.texts.set(key, other);
+  assert.equal(await savePlan(storage, plan), true);
+  assert.deepEqual((await loadPlan(storage, plan.id, identity, made)).plan, plan);
+  storage.texts.set(key, other);
   await consumePlan(storage, plan, { journal, runId: 'one', at: made });
   assert.equal(await savePlan(storage, plan), false);
-  assert.deepEqual((await loadPlan(storage, plan.id, identity, made)).plan, retried);
+  assert.equal(storage.texts.get(key), other);
 });
 
 test('the hash of a configuration does not depend on the order of keys, and on everything else', () => {

@@ -163,6 +163,12 @@ describe('the exit code', () => {
     assert.equal(exitCodeOf(report(0, 0, false), 'never'), 3);
     assert.equal(exitCodeOf(report(1, 0, false), 'critical'), 1);
   });
+  test('3 where a plan was to be applied and was not, or not to its end', () => {
+    for (const ended of ['refused', 'stopped', 'interrupted'])
+      assert.equal(exitCodeOf({ ...report(0, 1), journal: { id: 'j', plan: 'p', ended } } as Report, 'critical'), 3, ended);
+    assert.equal(exitCodeOf({ ...report(0, 0), journal: { id: 'j', plan: 'p', ended: 'complete' } } as Report, 'critical'), 0);
+    assert.equal(exitCodeOf({ ...report(1, 0), journal: { id: 'j', plan: 'p', ended: 'stopped' } } as Report, 'critical'), 1);
+  });
   test('3 where nothing could be read, though that is a critical finding', () => {
     assert.equal(exitCodeOf(report(1, 0, false, false), 'critical'), 3);
     const ofTheRun = ['cluster-access', 'configuration-overrides'].map((check) => ({ check, ran: true, objects: 0 }));

@@ -1,6 +1,7 @@
 /** What a cluster's owner applies: the Kustomize bases by a real kubectl, the chart by a real Helm, and that both grant the same. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -12,6 +13,7 @@ import { neededRights } from '../../functions/connect/needed-rights.ts';
 import { askedRights, type Right } from '../../functions/connect/rights.ts';
 import { healthCheck } from '../../functions/health-check/operation.ts';
 import { readsOf } from '../../functions/scan/reads-of.ts';
+import { customResource } from './checks/live-objects.ts';
 import { buildPart } from './parts/build.ts';
 import { type ControlPlane, startControlPlane } from './parts/control-plane.ts';
 import type { KubernetesObject } from './parts/objects.ts';
@@ -27,7 +29,7 @@ describe('infra/in-cluster', () => {
   let environment: NodeJS.ProcessEnv;
   before(async () => {
     plane = await startControlPlane({
-      users: { night: ['nightshift:readers'], other: ['other:readers'] },
+      users: { night: ['nightshift:readers'], other: ['other:readers'], shift: ['nightshift:writers'] },
       controllers: ['serviceaccount-token-controller'],
     });
     helm = await buildPart('helm');
@@ -104,6 +106,116 @@ describe('infra/in-cluster', () => {
     assert.deepEqual(missing(await rightsOf(plane.token('night'))), []);
     await run(kubectl, 'delete', '-k', join(inCluster, 'base'));
     await run(kubectl, 'delete', '-k', join(inCluster, 'secrets'));
+  });
+
+  /** What the user may do to these, as the server itself tells it. */
+  const mayDo = async (user: string, namespace = 'shop'): Promise<readonly string[]> => {
+    const asked = [
+      ...['get', 'list', 'watch', 'delete', 'deletecollection', 'patch', 'update', 'create'].flatMap((verb) =>
+        [
+          'batch/jobs',
+          'batch/cronjobs',
+          '/pods',
+          '/pods/status',
+          '/events',
+          '/persistentvolumes',
+          '/secrets',
+          '/namespaces',
+          '/configmaps',
+        ].map((resource) => ({ verb, resource })),
+      ),
+      { verb: 'get', resource: '/nodes' },
+    ];
+    const answers = await Promise.all(
+      asked.map(async ({ verb, resource: named }) => {
+        const [group, resource, subresource] = named.split('/');
+        const review = {
+          apiVersion: 'authorization.k8s.io/v1',
+          kind: 'SelfSubjectAccessReview',
+          spec: { resourceAttributes: { verb, group, resource, namespace, ...(subresource && { subresource }) } },
+        };
+        const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+        const { body } = await plane.requestAs({ token: plane.token(user) }, 'POST', path, review);
+        return (body as { readonly status: { readonly allowed: boolean } }).status.allowed ? [`${verb} ${named}`] : [];
+      }),
+    );
+    return answers.flat().toSorted();
+  };
+  const ofJobsAndPods = [
+    'delete /pods',
+    'delete batch/jobs',
+    'get /namespaces',
+    'get /nodes',
+    'get /pods',
+    'get batch/cronjobs',
+    'get batch/jobs',
+  ];
+
+  describe('to write', () => {
+    test('kubectl apply -k grants the rules that are on by default, one object at a time, and the readers nothing', async () => {
+      assert.deepEqual(await mayDo('shift'), []);
+      await run(kubectl, 'apply', '-k', join(inCluster, 'write'));
+      assert.deepEqual(await mayDo('shift'), ofJobsAndPods);
+      assert.deepEqual(await mayDo('night'), []);
+      await run(kubectl, 'apply', '-f', join(inCluster, 'write', 'reclaim-released-volumes.yaml'));
+      await run(kubectl, 'apply', '-f', join(inCluster, 'write', 'undo.yaml'));
+      const more = ['create batch/jobs', 'get /events', 'get /persistentvolumes', 'patch /persistentvolumes'];
+      assert.deepEqual(await mayDo('shift'), [...ofJobsAndPods, ...more].toSorted());
+      await run(kubectl, 'delete', '-f', join(inCluster, 'write', 'reclaim-released-volumes.yaml'));
+      await run(kubectl, 'delete', '-f', join(inCluster, 'write', 'undo.yaml'));
+      await run(kubectl, 'delete', '-k', join(inCluster, 'write'));
+      assert.deepEqual(await mayDo('shift'), []);
+    });
+
+    const rules = ['finished-jobs', 'old-events', 'pods-of-missing-nodes', 'reclaim-released-volumes', 'terminated-pods'];
+    test('the chart renders the very objects of the files, and none unless told', async () => {
+      const files = async (...names: string[]) => {
+        const documents = await Promise.all(names.map((name) => readFile(join(inCluster, 'write', `${name}.yaml`), 'utf8')));
+        return [...objectsOf(documents.join('---\n')), ...(await kustomized('base'))].toSorted((one, other) =>
+          keyOf(one) < keyOf(other) ? -1 : 1,
+        );
+      };
+      assert.deepEqual(await rendered('--set', `write.rules={${rules.join(',')}},write.undo=true`), await files('base', 'undo', ...rules));
+      for (const rule of rules) assert.deepEqual(await rendered('--set', `write.rules={${rule}}`), await files('base', rule));
+      assert.deepEqual(await rendered('--set', 'write.undo=true'), await files('base', 'undo'));
+      const onByDefault = await kustomized('write');
+      assert.deepEqual(
+        onByDefault,
+        (await rendered('--set', 'write.rules={finished-jobs,pods-of-missing-nodes,terminated-pods}')).filter(({ metadata }) =>
+          metadata.name?.startsWith('nightshift-write'),
+        ),
+      );
+    });
+
+    test('a rule that only reports or is none, and writing where only namespaces are looked at, are refused', async () => {
+      await assert.rejects(rendered('--set', 'write.rules={unused-secrets}'), /write.*rules/s);
+      await assert.rejects(rendered('--set', 'write.group='), /group/);
+      await assert.rejects(rendered('--set', 'write.undo=true,namespaces={shop}'), /looked at by namespace alone is never written to/);
+    });
+
+    test('helm: another group, and taken back', async () => {
+      const upgrade = (...args: string[]) => run(helm, 'upgrade', '--install', 'nightshift', chart, '--namespace', 'default', ...args);
+      const notes = await upgrade('--set', 'write.rules={finished-jobs},write.group=other:readers');
+      assert.match(notes, /The group other:readers may write, for finished-jobs\./);
+      assert.deepEqual(await mayDo('other'), ['delete batch/jobs', 'get /namespaces', 'get batch/cronjobs', 'get batch/jobs']);
+      assert.deepEqual(await mayDo('shift'), []);
+      assert.doesNotMatch(await upgrade('--reset-values'), /may write/);
+      assert.deepEqual(await mayDo('other'), []);
+      await run(helm, 'uninstall', 'nightshift', '--namespace', 'default');
+    });
+  });
+
+  test('the command of docs/permissions.md lets custom resources be listed: all that there are, and no more', async () => {
+    const names = { widgets: 'Widget', gadgets: 'Gadget' };
+    for (const [plural, kind] of Object.entries(names)) await plane.apply(customResource('example.com', 'v1', kind, plural, false));
+    const page = await readFile(join(inCluster, '..', '..', 'docs', 'permissions.md'), 'utf8');
+    const [, commands = ''] = /```sh\n(kubectl create clusterrole [^`]*)```/.exec(page) ?? [];
+    assert.match(commands, /clusterrolebinding/);
+    await execute('bash', ['-euo', 'pipefail', '-c', commands.replaceAll(/\bkubectl /g, `${kubectl} `)], { env: environment });
+    const list = (path: string) => plane.requestAs({ token: plane.token('night') }, 'GET', path);
+    for (const plural of Object.keys(names)) assert.equal((await list(`/apis/example.com/v1/${plural}`)).status, 200, plural);
+    assert.equal((await list('/api/v1/configmaps')).status, 403);
+    for (const kind of ['clusterrole', 'clusterrolebinding']) await run(kubectl, 'delete', kind, 'nightshift-read-custom-resources');
   });
 
   test('helm install grants the same, upgrade takes Secrets away again, uninstall all of it', async () => {

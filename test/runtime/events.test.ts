@@ -29,7 +29,7 @@ describe('what is taken', () => {
 
   test('what a schedule sends', () => {
     const request = parse({ clusters: ['*'], executionId: 'abc', scheduledTime: '2026-11-24T06:00:00Z' });
-    assert.deepEqual(request, { clusters: ['*'], own: {}, executionId: 'abc', time: '2026-11-24T06:00:00Z' });
+    assert.deepEqual(request, { clusters: ['*'], own: {}, executionId: 'abc', time: '2026-11-24T06:00:00Z', origin: 'direct' });
   });
 
   test('attempts of one schedule at one time are one execution, whatever ids Scheduler gives them', () => {
@@ -44,7 +44,18 @@ describe('what is taken', () => {
   test('an SNS message is unwrapped: its id and time are the execution’s', () => {
     const Sns = { MessageId: 'm-1', Timestamp: '2026-11-24T06:00:00.000Z', Message: '{"cluster":"prod"}' };
     const request = parse({ Records: [{ EventSource: 'aws:sns', Sns }] });
-    assert.deepEqual(request, { clusters: ['prod'], own: {}, executionId: 'm-1', time: Sns.Timestamp });
+    assert.deepEqual(request, { clusters: ['prod'], own: {}, executionId: 'm-1', time: Sns.Timestamp, origin: 'sns' });
+  });
+
+  test('who asks is told by the envelope and by what is added on the way: nobody can leave it out and be taken for a person', () => {
+    const origin = (event: unknown) => parse(event).origin;
+    assert.equal(origin({ cluster: 'prod' }), 'direct');
+    assert.equal(origin({ cluster: 'prod', schedule: 'arn:1', scheduledTime: '2026-11-24T06:00:00Z' }), 'schedule');
+    assert.equal(origin({ cluster: 'prod', operation: 'health-check', schedule: 'arn:1' }), 'schedule');
+    // What the rule of the bus hands on, its detail alone, names the operation: by that it was matched.
+    assert.equal(origin({ cluster: 'prod', operation: 'health-check' }), 'bus');
+    assert.equal(origin({ id: 'e', 'detail-type': 'y', detail: { cluster: 'prod', schedule: 'arn:1' } }), 'bus');
+    assert.equal(origin({ Records: [{ Sns: { MessageId: 'm', Message: '{"cluster":"prod"}' } }] }), 'sns');
   });
 
   test('an envelope’s time that is none is left out', () => {
@@ -55,7 +66,7 @@ describe('what is taken', () => {
 
   test('an EventBridge event is unwrapped', () => {
     const request = parse({ id: 'e-1', time: '2026-11-24T06:00:00Z', source: 'x', 'detail-type': 'y', detail: { cluster: 'prod' } });
-    assert.deepEqual(request, { clusters: ['prod'], own: {}, executionId: 'e-1', time: '2026-11-24T06:00:00Z' });
+    assert.deepEqual(request, { clusters: ['prod'], own: {}, executionId: 'e-1', time: '2026-11-24T06:00:00Z', origin: 'bus' });
   });
 });
 

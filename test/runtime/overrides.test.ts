@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { cleanup } from '../../functions/cleanup/operation.ts';
 import { healthCheck } from '../../functions/health-check/operation.ts';
 import { reportStore } from '../../functions/report/store/report-store.ts';
 import { type Storage, type StoredText, TooLong } from '../../functions/report/store/storage.ts';
@@ -52,6 +53,18 @@ describe('config/overrides.yaml', () => {
       const says = new RegExp(`options\\.cleanup\\.${name}: unknown key; allowed: checks, ignore`);
       assert.throws(() => read(`options: { cleanup: { ${key} } }`), says);
       assert.throws(() => read(`clusters: { prod: { options: { cleanup: { ${key} } } } }`), says);
+    });
+  }
+
+  for (const options of ['old-events: { enabled: true }', 'finished-jobs: { minimumAgeHours: 0 }']) {
+    test(`a rule of the cleanup is turned off, and nothing else: ${options}`, () => {
+      const [rule] = options.split(':');
+      const says = new RegExp(`options\\.cleanup\\.checks\\.${rule}: unknown key; allowed: off`);
+      const readCleanup = (text: string) => readOverrides(text, file, cleanup, configuration);
+      assert.throws(() => readCleanup(`options: { cleanup: { checks: { ${options} } } }`), says);
+      assert.throws(() => readCleanup(`clusters: { prod: { options: { cleanup: { checks: { ${options} } } } } }`), says);
+      const { options: said } = readCleanup(`options: { cleanup: { checks: { off: [${rule}] } } }`);
+      assert.deepEqual(said.cleanup?.checks?.off, [rule]);
     });
   }
 

@@ -1,5 +1,6 @@
 /** What guards look at, taken from an object as a server gave it. */
 import type { GuardedMetadata } from '../contracts.ts';
+import { managersOf } from './declared-elsewhere.ts';
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -25,5 +26,6 @@ export const guardedMetadata = (object: unknown): GuardedMetadata | undefined =>
     finalizers,
     ...(isText(namespace) && namespace !== '' && { namespace }),
     ...(isText(deletionTimestamp) && { deletionTimestamp }),
+    managers: managersOf(metadata.managedFields),
   };
 };

@@ -1,6 +1,7 @@
 /** All that keeps one object, asked when a plan is made and again of the fresh object before each write. */
 import { clean } from '../../cluster/clean.ts';
 import type { Action, GuardedMetadata, Held, PlannedAction } from '../contracts.ts';
+import { declaredElsewhere } from './declared-elsewhere.ts';
 import { foreignFinalizer } from './foreign-finalizers.ts';
 import { guardedMetadata } from './guarded-metadata.ts';
 import { keptByKey, keptByNamespace } from './keep-keys.ts';
@@ -15,6 +16,8 @@ import { terminating } from './terminating.ts';
 export interface Guarded {
   readonly kind: Action['kind'];
   readonly object: Pick<Action['object'], 'apiVersion' | 'kind'>;
+  /** The plural by which it is written to. */
+  readonly resource: string;
   /** As the proposal has it. */
   readonly since: number | undefined;
   /** Of the rule's options; what is no number keeps everything. */
@@ -33,6 +36,7 @@ export const held = (metadata: GuardedMetadata, guarded: Guarded): Held | undefi
     neverDeleted(guarded) ??
     protectedNamespace(metadata, settings) ??
     keptByKey(metadata, guarded.object.kind)?.held ??
+    declaredElsewhere(metadata) ??
     keptByNamespace(metadata, namespaces) ??
     terminating(metadata, namespaces) ??
     foreignFinalizer(metadata) ??
@@ -67,7 +71,14 @@ export const heldNow = (action: PlannedAction, fresh: unknown, { options, ...kno
   if (!metadata) return { guard: 'not-understood', because: 'its metadata is not what an object has' };
   const ofRule = Object.hasOwn(options, action.rule) ? options[action.rule] : undefined;
   const since = action.since === undefined ? undefined : Date.parse(action.since);
-  return held(metadata, { ...known, kind: action.kind, object: action.object, since, minimumAgeHours: minimumAgeOf(ofRule) });
+  return held(metadata, {
+    ...known,
+    kind: action.kind,
+    object: action.object,
+    resource: action.resource.resource,
+    since,
+    minimumAgeHours: minimumAgeOf(ofRule),
+  });
 };
 
 /** Of a rule's options, whatever else they have. */

@@ -13,8 +13,11 @@ export interface KeepKey {
   readonly whose: string;
   /** `asked`: somebody said that it is to stay, and need not hear of it. `owned`: somebody else makes it and takes it away. */
   readonly says: 'asked' | 'owned';
-  /** Templates hand it on: on what a controller owns it speaks of the controller, and does not count. */
-  readonly copied?: true;
+  /**
+   * Templates hand it on: on what a controller owns it speaks of the controller, and does not count. `to-pods`: by kustomize’s commonAnnotations
+   * and its like, into templates of pods alone.
+   */
+  readonly copied?: true | 'to-pods';
 }
 
 const plain = (value: string): string => value.trim().toLowerCase();
@@ -56,16 +59,25 @@ export const keepKeys: readonly KeepKey[] = [
   { key: 'cleanup.kyverno.io/ttl', on: 'label', whose: 'Kyverno', says: 'owned' },
   { key: 'cleanup.kyverno.io/propagation-policy', on: 'annotation', whose: 'Kyverno', says: 'owned' },
   // Who would make it again, or run it again. On the very object that they track.
-  { key: 'argocd.argoproj.io/', on: 'both', whose: 'Argo CD', says: 'owned' },
-  { key: 'kustomize.toolkit.fluxcd.io/', on: 'both', whose: 'Flux', says: 'owned' },
-  { key: 'helm.toolkit.fluxcd.io/', on: 'both', whose: 'Flux', says: 'owned' },
-  { key: 'helm.sh/resource-policy', on: 'both', whose: 'Helm', says: 'owned' },
-  { key: 'helm.sh/hook', on: 'both', whose: 'Helm', says: 'owned' },
-  { key: 'meta.helm.sh/release-name', on: 'both', whose: 'Helm', says: 'owned' },
+  { key: 'argocd.argoproj.io/', on: 'both', whose: 'Argo CD', says: 'owned', copied: 'to-pods' },
+  { key: 'kustomize.toolkit.fluxcd.io/', on: 'both', whose: 'Flux', says: 'owned', copied: 'to-pods' },
+  { key: 'helm.toolkit.fluxcd.io/', on: 'both', whose: 'Flux', says: 'owned', copied: 'to-pods' },
+  { key: 'helm.sh/resource-policy', on: 'both', whose: 'Helm', says: 'owned', copied: 'to-pods' },
+  { key: 'helm.sh/hook', on: 'both', whose: 'Helm', says: 'owned', copied: 'to-pods' },
+  { key: 'meta.helm.sh/release-name', on: 'both', whose: 'Helm', says: 'owned', copied: 'to-pods' },
   { key: 'applyset.kubernetes.io/part-of', on: 'label', whose: 'kubectl apply --prune', says: 'owned' },
   { key: 'applyset.kubernetes.io/id', on: 'label', whose: 'kubectl apply --prune', says: 'owned' },
+  { key: 'objectset.rio.cattle.io/', on: 'both', whose: 'Rancher Fleet or k3s', says: 'owned', copied: 'to-pods' },
+  { key: 'kapp.k14s.io/', on: 'both', whose: 'kapp', says: 'owned', copied: 'to-pods' },
+  { key: 'configsync.gke.io/', on: 'both', whose: 'Config Sync', says: 'owned', copied: 'to-pods' },
+  { key: 'configmanagement.gke.io/', on: 'both', whose: 'Config Sync', says: 'owned', copied: 'to-pods' },
+  { key: 'app.oam.dev/', on: 'both', whose: 'KubeVela', says: 'owned', copied: 'to-pods' },
+  { key: 'karmada.io/managed', on: 'label', whose: 'Karmada', says: 'owned', copied: 'to-pods' },
+  { key: 'addonmanager.kubernetes.io/mode', on: 'label', whose: 'the addon manager', says: 'owned' },
   { key: 'control-plane.alpha.kubernetes.io/leader', on: 'annotation', whose: 'a leader election', says: 'owned' },
   { key: 'app.kubernetes.io/managed-by', on: 'both', keeps: anyText, whose: 'who it names', says: 'owned', copied: true },
+  // By this label alone Argo CD tracks before its version 3: https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/
+  { key: 'app.kubernetes.io/instance', on: 'label', keeps: anyText, whose: 'Argo CD, if it tracks by label', says: 'owned', copied: true },
 ];
 
 export interface Kept {
@@ -85,13 +97,13 @@ export const keptByKey = ({ labels = {}, annotations = {}, ownerReferences = [] 
     ...Object.entries(annotations).map(([key, value]) => ({ place: 'annotation', key, value }) as const),
     ...Object.entries(labels).map(([key, value]) => ({ place: 'label', key, value }) as const),
   ];
-  // Helm's chart holds the Deployment, and not the pod of it that was evicted; what tracks an object is never handed on.
+  // Helm's chart holds the Deployment, and not the pod of it that was evicted.
   const isControlled = ownerReferences.some(({ controller }) => controller === true);
   const [first] = carried
     .flatMap(({ place, key, value }) =>
       entriesOf(key)
         .filter(({ on, keeps, only }) => (on === 'both' || on === place) && (only ?? kind) === kind && (keeps?.(value) ?? true))
-        .filter(({ copied }) => !copied || !isControlled)
+        .filter(({ copied }) => !isControlled || !(copied === true || (copied === 'to-pods' && kind === 'Pod')))
         .map((entry) => ({ entry, place, key, value })),
     )
     .toSorted((a, b) => a.entry.rank - b.entry.rank || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));

@@ -8,7 +8,7 @@ import type { Plan, PlanIdentity, PlannedAction } from '../contracts.ts';
 import type { UndoHooks } from '../course.ts';
 import { type Counted, heldByLimits, limitsExceeded, totalKey } from '../guards/limits.ts';
 import type { Limits } from '../guards/settings.ts';
-import { timedId } from '../ids.ts';
+import { planIdOf } from '../ids.ts';
 import type { Journal } from '../journal.ts';
 import { type MadePlan, planLifetime } from '../make-plan.ts';
 import type { Writer } from '../writer.ts';
@@ -62,20 +62,23 @@ function refuseOthers({ journal: { header }, identity: { clusterUid } }: UndoInp
     throw new EventError(`The journal ${header.id} is itself of an undo: what that gave back is proposed again by the next cleanup.`);
 }
 
-const planOf = ({ identity, journal, now, runId, options }: UndoInput, drafts: readonly Draft[]): Plan => ({
-  schemaVersion: 1,
-  ...identity,
-  id: timedId(now, runId),
-  operation: 'cleanup',
-  kind: 'undo',
-  undoes: journal.header.id,
-  createdAt: new Date(now).toISOString(),
-  expiresAt: new Date(now + planLifetime).toISOString(),
-  actions: drafts.flatMap(({ action, carriedOut }): PlannedAction[] =>
-    carriedOut ? [{ ...action, state: 'planned', ...carriedOut }] : [],
-  ),
-  options: { undo: options },
-});
+const planOf = ({ identity, journal, now, runId, options }: UndoInput, drafts: readonly Draft[]): Plan => {
+  const saying: Omit<Plan, 'id'> = {
+    schemaVersion: 1,
+    ...identity,
+    operation: 'cleanup',
+    kind: 'undo',
+    runId,
+    undoes: journal.header.id,
+    createdAt: new Date(now).toISOString(),
+    expiresAt: new Date(now + planLifetime).toISOString(),
+    actions: drafts.flatMap(({ action, carriedOut }): PlannedAction[] =>
+      carriedOut ? [{ ...action, state: 'planned', ...carriedOut }] : [],
+    ),
+    options: { undo: options },
+  };
+  return { ...saying, id: planIdOf(saying) };
+};
 
 /** In the order in which they are carried out; each knows what comes back before it: a claim its volume, a token its ServiceAccount. */
 async function allDrafts({ journal, live, options }: UndoInput): Promise<readonly Draft[]> {

@@ -3,7 +3,7 @@ import { fieldsAt, textAt, textsOf } from '../../backup-verification/restorabili
 import { isClusterError } from '../../cluster/cluster-error.ts';
 import { refKey } from '../../scan/contracts.ts';
 import { type Action, absent, type PlannedAction, type Resource } from '../contracts.ts';
-import type { JournalItem } from '../journal.ts';
+import { isManifestOf, type JournalItem, manifestDigest } from '../journal.ts';
 import { wordsOf } from '../look.ts';
 import type { Fields, Live, UndoOptions } from './contracts.ts';
 import { volumeFor, volumeRef } from './kinds/volumes.ts';
@@ -51,6 +51,7 @@ export async function draftsOf(item: JournalItem, undoing: Undoing): Promise<rea
   const held = (because: string): readonly Draft[] => [{ action: keptAs(undo, because), resource: action.resource }];
   try {
     if (!item.manifest) return held('the journal holds no manifest of it');
+    if (!isManifestOf(action.object, item.manifest)) return held('the manifest in the journal is not its own');
     // Before it is looked for: without its definition that is no question.
     const first = action.kind === 'patch' ? undefined : comesFirst(action, undoing.comes);
     if (first !== undefined) return held(first);
@@ -86,7 +87,7 @@ async function recreated(item: JournalItem, manifest: Fields, undo: Action, undo
   const notes = prepared.notes.join('; ');
   const create = planned(
     { ...undo, ...(notes !== '' && { facts: { notes } }) },
-    { resource: action.resource, manifest: { journal: undoing.journal, action: action.id } },
+    { resource: action.resource, manifest: { journal: undoing.journal, action: action.id, digest: manifestDigest(manifest) } },
   );
   return release ? [release, create] : [create];
 }

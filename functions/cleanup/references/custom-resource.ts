@@ -61,7 +61,12 @@ const noteKnownParts = (
   { namespace, name }: { readonly namespace: string; readonly name: string },
   references: ReferenceSet,
 ): void => {
-  const { volumeClaimTemplates } = fieldsOf(value);
+  const { volumeClaimTemplates, credentialName, credentialNames } = fieldsOf(value);
+  // Istio takes it from the namespace of the gateway's pods, wherever the Gateway is: https://istio.io/latest/docs/reference/config/analysis/ist0161/
+  for (const credential of [credentialName, ...(Array.isArray(credentialNames) ? credentialNames : [])]) {
+    if (typeof credential !== 'string') continue;
+    for (const secret of [credential, `${credential}-cacert`]) references.add('Secret', everywhere, secret);
+  }
   for (const template of itemsOf(volumeClaimTemplates)) {
     const claim = textOf(fieldsOf(template.metadata).name);
     if (claim !== undefined) references.addClaims(namespace, `${claim}-${name}`);

@@ -136,9 +136,42 @@ export const knownObjects: Readonly<Record<string, readonly Known[]>> = {
         'argocd-ssh-known-hosts-cm',
         'argocd-gpg-keys-cm',
         'argocd-notifications-cm',
-        'workflow-controller-configmap',
       ],
     },
+  ],
+  'Argo Workflows': [
+    { kinds: configMap, names: ['workflow-controller-configmap', 'artifact-repositories'] },
+    { kinds: configMap, annotations: ['workflows.argoproj.io/default-artifact-repository'] },
+    { kinds: configMap, labels: ['workflows.argoproj.io/configmap-type'] },
+  ],
+  // Copied into other namespaces, and used there.
+  'what copies it into other namespaces': [
+    {
+      kinds: both,
+      annotations: [
+        'reflector.v1.k8s.emberstack.com/reflection-allowed',
+        'reflector.v1.k8s.emberstack.com/reflection-auto-enabled',
+        'reflector.v1.k8s.emberstack.com/reflects',
+        'replicator.v1.mittwald.de/replicate-to',
+        'replicator.v1.mittwald.de/replicate-to-matching',
+        'replicator.v1.mittwald.de/replication-allowed',
+        'replicator.v1.mittwald.de/replicate-from',
+        'kubed.appscode.com/sync',
+      ],
+    },
+  ],
+  // There is a pod while somebody works, and the claim is their work.
+  'JupyterHub, Coder and Che': [
+    {
+      kinds: claim,
+      labels: [
+        'hub.jupyter.org/username',
+        'component=singleuser-storage',
+        'com.coder.workspace.id',
+        'controller.devfile.io/devworkspace_id',
+      ],
+    },
+    { kinds: claim, names: ['claim-che-workspace', 'claim-devworkspace'] },
   ],
   'Sealed Secrets': [{ kinds: secret, labels: ['sealedsecrets.bitnami.com/sealed-secrets-key'] }],
   'External Secrets': [

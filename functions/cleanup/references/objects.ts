@@ -4,7 +4,7 @@ import { textOf } from '../../health-check/wire.ts';
 import type { Wire } from '../../scan/contracts.ts';
 import { requirementsOf } from '../label-selector.ts';
 import { noteTree } from './custom-resource.ts';
-import { placesIn } from './names.ts';
+import { namespacesIn, placesIn } from './names.ts';
 import { noteAnnotations } from './pod-templates.ts';
 import { everywhere, type ReferenceSet } from './reference-set.ts';
 import { fieldsOf, itemsOf, placeOf } from './shape.ts';
@@ -15,6 +15,18 @@ export const noteServiceAccount = (object: unknown, references: ReferenceSet): v
   const { imagePullSecrets, secrets } = fieldsOf(object);
   for (const { name } of [...itemsOf(imagePullSecrets), ...itemsOf(secrets)]) references.add('Secret', namespace, name);
   noteAnnotations(metadata, namespace, references);
+};
+
+/**
+ * Configuration tells programs which Secrets, claims and accounts the pods get that they make: GitLab's runner, Argo Workflows, Airflow's and
+ * Jenkins' pod templates. Nothing that it is mounted into shows it.
+ */
+export const noteConfigMap = (object: unknown, references: ReferenceSet): void => {
+  const { namespace, name: by } = placeOf(object);
+  for (const text of Object.values(fieldsOf(fieldsOf(object).data))) {
+    if (typeof text !== 'string') continue;
+    references.addText(text, [...new Set([namespace, ...namespacesIn(text)])], by);
+  }
 };
 
 /** Certificates, and the annotations by which controllers are told of Secrets and ConfigMaps: `nginx.ingress.kubernetes.io/auth-secret`. */

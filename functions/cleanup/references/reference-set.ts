@@ -1,6 +1,7 @@
 /** What refers to what, gathered from all objects of one scan: names alone, whatever the number of those who refer. */
 import type { SharedKey } from '../../scan/contracts.ts';
 import { isFulfilled, type Requirement } from '../label-selector.ts';
+import { toldNames } from './told-names.ts';
 
 /** The kinds whose references are looked for. */
 export const referredKinds = ['ConfigMap', 'Secret', 'PersistentVolumeClaim', 'ServiceAccount'] as const;
@@ -22,6 +23,8 @@ export const everywhere = '*';
 /** All references that were seen so far. What is no name, or in no namespace, adds nothing. */
 export interface ReferenceSet {
   add(kind: NamedKind, namespace: string, name: unknown): void;
+  /** A text that the ConfigMap `by` holds: which of its words are names nobody can tell. Its own name does not speak for itself. */
+  addText(text: string, namespaces: readonly string[], by: string): void;
   /** Claims of a StatefulSet's template: `PREFIX-0`, `PREFIX-1`, ... */
   addClaims(namespace: string, prefix: string): void;
   /** Names that are made by a rule; the pattern is of the whole name. */
@@ -81,13 +84,14 @@ const namesByKind = () => {
 
 export const referenceSet = (): ReferenceSet => {
   const names = namesByKind();
+  const told = toldNames();
   const claims: ByNamespace<Set<string>> = new Map();
   const patterns: ByNamespace<Map<string, { readonly kind: NamedKind; readonly pattern: RegExp }>> = new Map();
   const selectors: { readonly namespace: string; readonly requirements: readonly Requirement[] | undefined }[] = [];
   const kinds = new Map<string, string>();
   const labelKeys = new Set<string>();
   const noted = new WeakSet<object>();
-  const told = new Set<string>();
+  const toldOnce = new Set<string>();
 
   const isClaimOfTemplate = ({ kind, namespace, name }: Referred): boolean =>
     kind === 'PersistentVolumeClaim' && claims.get(namespace)?.has(name.replace(/-\d+$/, '')) === true;
@@ -108,6 +112,7 @@ export const referenceSet = (): ReferenceSet => {
     add(kind, namespace, name) {
       if (typeof name === 'string' && name !== '' && namespace !== '') names.add(kind, namespace, name);
     },
+    addText: told.addText,
     addClaims: (namespace, prefix) => {
       entry(claims, namespace, () => new Set<string>()).add(prefix);
     },
@@ -129,6 +134,7 @@ export const referenceSet = (): ReferenceSet => {
     whyAll: (kind) => kinds.get(kind),
     holds: (referred) =>
       names.holds(referred) ||
+      told.has(referred.namespace, referred.name, referred.kind === 'ConfigMap') ||
       isClaimOfTemplate(referred) ||
       Object.keys(referred.labels).some((key) => labelKeys.has(key)) ||
       isOfPattern(referred) ||
@@ -139,10 +145,10 @@ export const referenceSet = (): ReferenceSet => {
       noted.add(object);
     },
     onceTold(text, look) {
-      if (told.has(text)) return;
+      if (toldOnce.has(text)) return;
       look();
-      if (told.size >= mostTexts) told.clear();
-      told.add(text);
+      if (toldOnce.size >= mostTexts) toldOnce.clear();
+      toldOnce.add(text);
     },
   };
 };

@@ -3,6 +3,7 @@ import {
   apiServices,
   clusterRoleBindings,
   clusterRoles,
+  configMaps,
   controllerRevisions,
   cronJobs,
   customResourceDefinitions,
@@ -36,6 +37,7 @@ import { noteBinding, noteRole } from './access.ts';
 import { noteCustomResource } from './custom-resource.ts';
 import {
   noteClaim,
+  noteConfigMap,
   noteIngress,
   noteIngressClass,
   noteInjected,
@@ -87,6 +89,7 @@ export const commonReferrers: Referrers = {
   controllerRevisions: by(controllerRevisions, noteControllerRevision),
   roles: by(roles, noteRole),
   clusterRoles: by(clusterRoles, noteRole),
+  configMaps: by(configMaps, noteConfigMap),
   claims: {
     read: persistentVolumeClaims,
     note: (object, { references: found, templated }) => {

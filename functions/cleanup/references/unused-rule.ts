@@ -9,7 +9,12 @@ import { customReferrer, gathered, type Referrers } from './referrers.ts';
 import { type Fields, fieldsOf, placeOf, textsOf } from './shape.ts';
 
 /** What a rule says of an object that nothing refers to. */
-export type Said = Pick<Proposal, 'facts' | 'risk' | 'lost' | 'frees'>;
+export interface Said extends Pick<Proposal, 'facts' | 'risk' | 'lost' | 'frees'> {
+  /** What else the reason says: what one has to know to decide. */
+  readonly also?: string;
+  /** Since when it has not been used, in ms, where something tells it; else its age is its creation’s. */
+  readonly unusedSince?: number | undefined;
+}
 
 /** One kind whose unused objects are looked for. `Kept` is the little of an object that is needed at the end. */
 export interface UnusedKind<Kept> {
@@ -25,7 +30,7 @@ export interface UnusedKind<Kept> {
   /** Finalizers that each object of the kind has. Any other is somebody's who is not done with it. */
   readonly usualFinalizers?: readonly string[];
   /** Begins a scan. `keep` gives undefined for what is never unused, by what it is itself. */
-  begin(): {
+  begin(at: { readonly now: number }): {
     readonly see?: Readonly<Record<string, (object: unknown) => void>>;
     readonly keep: (object: Fields) => Kept | undefined;
     readonly say: (kept: Kept, referred: Referred) => Said;
@@ -96,7 +101,7 @@ const ruleOver = <Kept>(unused: UnusedKind<Kept>, custom: CustomReads): Rule => 
     start(pass) {
       if (custom instanceof Error) throw custom;
       const found = gathered(pass);
-      const { see = {}, keep, say } = begin();
+      const { see = {}, keep, say } = begin({ now: pass.now });
       const candidates: Candidate<Kept>[] = [];
       return {
         see: {
@@ -117,8 +122,11 @@ const ruleOver = <Kept>(unused: UnusedKind<Kept>, custom: CustomReads): Rule => 
           if (all !== undefined) throw new NotApplicable(all);
           const order = ({ referred: { namespace, name } }: Candidate<Kept>) => `${namespace}/${name}`;
           for (const { referred, named, since, kept } of candidates.toSorted((one, other) => compare(order(one), order(other))))
-            if (!found.references.holds(referred))
-              pass.emit({ ...named, reason: 'no pod, no pod template and no other object refers to it', since, ...say(kept, referred) });
+            if (!found.references.holds(referred)) {
+              const { also, unusedSince, ...said } = say(kept, referred);
+              const reason = ['no pod, no pod template and no other object refers to it', ...(also === undefined ? [] : [also])].join('; ');
+              pass.emit({ ...named, reason, since: unusedSince ?? since, ...said });
+            }
         },
       };
     },

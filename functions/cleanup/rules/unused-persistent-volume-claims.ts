@@ -1,6 +1,7 @@
 import type { V1PersistentVolume, V1PersistentVolumeClaim } from '@kubernetes/client-node';
 import { persistentVolumeClaims, persistentVolumes } from '../../cluster/kinds.ts';
-import { textOf } from '../../health-check/wire.ts';
+import { inWords, startedAt, timeOf } from '../../health-check/age.ts';
+import { conditionOf, textOf } from '../../health-check/wire.ts';
 import type { Wire } from '../../scan/contracts.ts';
 import { quantityOf } from '../quantity.ts';
 import { commonReferrers } from '../references/referrers.ts';
@@ -16,6 +17,9 @@ interface Bound {
 
 const notKnown = 'not known';
 
+/** Kubernetes 1.37 and later note it: k8s.io/api core/v1 PersistentVolumeClaimUnused. */
+const unusedCondition = 'Unused';
+
 export default unusedRule({
   id: 'unused-persistent-volume-claims',
   title: 'PersistentVolumeClaims that no pod uses',
@@ -26,7 +30,7 @@ export default unusedRule({
   referrers: commonReferrers,
   beside: { volumes: persistentVolumes },
   usualFinalizers: ['kubernetes.io/pvc-protection'],
-  begin() {
+  begin({ now }) {
     const volumes = new Map<string, Bound>();
     return {
       see: {
@@ -40,10 +44,14 @@ export default unusedRule({
       },
       keep(object) {
         const { spec, status }: Wire<V1PersistentVolumeClaim> = object;
+        const unused = conditionOf(status?.conditions, unusedCondition);
+        // A pod uses it that is not in the list, or not any more.
+        if (unused?.status === 'False') return undefined;
         const size = textOf(status?.capacity?.storage) ?? textOf(spec?.resources?.requests?.storage);
         return {
           volume: textOf(spec?.volumeName),
           size,
+          unusedSince: unused?.status === 'True' ? timeOf(unused.lastTransitionTime) : undefined,
           facts: {
             phase: textOf(status?.phase) ?? notKnown,
             size: size ?? notKnown,
@@ -52,13 +60,20 @@ export default unusedRule({
           },
         };
       },
-      say({ volume, size, facts }, { namespace, name }) {
+      say({ volume, size, unusedSince, facts }, { namespace, name }) {
         const bound = volumes.get(`${namespace}/${name}/${volume}`);
         const isRemoved = bound?.policy === 'Delete';
         const bytes = quantityOf(size);
+        const { startedAt: lastPodSeen } = startedAt(unusedSince);
+        const policy = bound?.policy ?? (volume ? notKnown : 'none');
+        // What comes free is told beside it.
+        const disk = [...(isRemoved ? [] : [size ?? 'size not known']), `reclaim policy ${policy}`];
+        if (unusedSince !== undefined) disk.push(`without a pod for ${inWords(now - unusedSince)}`);
         return {
-          // When a pod last mounted it stands nowhere in the API.
-          facts: { ...facts, reclaimPolicy: bound?.policy ?? (volume ? notKnown : 'none'), lastPodSeen: notKnown },
+          also: disk.join(', '),
+          unusedSince,
+          // Before 1.37 it stands nowhere in the API when a pod last mounted it.
+          facts: { ...facts, reclaimPolicy: policy, lastPodSeen: lastPodSeen ?? notKnown },
           risk: 'high',
           ...(isRemoved && {
             lost: ['the data on its disk'],

@@ -1,15 +1,6 @@
 /** What is planned, held and reported, and what came of it: a table a rule, folded where it is long, and the commands to go on. */
 import { html } from 'hono/html';
-import {
-  type ActionGroup,
-  type ActionSection,
-  actionInWords,
-  actionSections,
-  bytesInWords,
-  freed,
-  heldByGuard,
-  nextSteps,
-} from '../actions.ts';
+import { type ActionGroup, type ActionSection, actionInWords, actionSections, freed, heldByGuard, nextSteps } from '../actions.ts';
 import { grouped } from '../counts.ts';
 import type { Action, Report } from '../model.ts';
 import { countedKind } from '../wording.ts';
@@ -34,7 +25,7 @@ const steps = (report: Report): Markup | undefined => {
   const next = nextSteps(report);
   const free = freed(actions);
   if (next.length === 0 && !free && !journal) return undefined;
-  return html`<section aria-labelledby="next"><h2 id="next">${journal ? 'What was done' : 'What can be done'}</h2>
+  return html`<section class="next" aria-labelledby="next"><h2 id="next">${journal ? 'What was done' : 'What can be done'}</h2>
 ${journal && html`<p class="lead">Journal ${journal.id}: ${journal.ended}${journal.why && `, ${journal.why}`}.</p>`}
 ${(journal?.warnings ?? []).map((warning) => html`<p class="quiet">The API server warns: ${warning}</p>`)}
 ${free && html`<p class="lead">Comes free: ${free}.</p>`}
@@ -49,32 +40,38 @@ ${next.map(
 };
 
 const sectionMarkup = (
-  { title, state, groups, count }: ActionSection,
+  { key, title, because, whole, groups, count }: ActionSection,
   bytes: number,
-): Markup => html`<section aria-labelledby="${`actions-${state}`}">
-<h2 id="${`actions-${state}`}">${title} <span class="count">${grouped(count)}</span></h2>
-${state === 'held' && html`<p class="lead">By guard: ${heldByGuard(groups.flatMap(({ actions }) => actions))}.</p>`}
-${groups.map((group) => groupMarkup(group, state, bytes))}</section>
+): Markup => html`<section aria-labelledby="${`actions-${key}`}">
+<h2 id="${`actions-${key}`}">${title} <span class="count">${grouped(count)}</span></h2>
+${because !== undefined && html`<p class="lead">${because}.</p>`}
+${key === 'held' && html`<p class="lead">By guard: ${heldByGuard(groups.flatMap(({ actions }) => actions))}.</p>`}
+${groups.map((group) => groupMarkup(group, whole, bytes))}</section>
 `;
 
-const groupMarkup = ({ rule, title, actions, risk, lost }: ActionGroup, state: Action['state'], bytes: number): Markup => {
+const groupMarkup = ({ rule, title, actions, risk, lost }: ActionGroup, whole: boolean, bytes: number): Markup => {
   const room = roomOf(bytes);
-  const rows = actions.flatMap((action) => listOne(action, room, row).markup ?? []);
+  const [words, ...others] = new Set(actions.map(actionInWords));
+  // Hundreds of rows that say the same are not read: it is said once, above the names.
+  const same = words !== undefined && others.length === 0 && actions.length > 2 ? words : undefined;
+  const rows = actions.flatMap((action) => listOne(action, room, (each) => row(each, same === undefined)).markup ?? []);
   const left = actions.length - rows.length;
-  const table = html`<table><thead><tr><th scope="col">Object</th><th scope="col">${state === 'planned' ? 'Why, and what came of it' : 'Why'}</th></tr></thead><tbody>
+  const heads = html`<th scope="col">Object</th>${same === undefined && html`<th scope="col">${actions.some(({ outcome }) => outcome) ? 'Why, and what came of it' : 'Why'}</th>`}`;
+  const table = html`<table><thead><tr>${heads}</tr></thead><tbody>
 ${rows}${left > 0 && html`<tr><td colspan="2">and ${inJson(left)}</td></tr>`}</tbody></table>`;
-  const facts = [state === 'planned' && `risk ${risk}`, state === 'planned' && lost.length > 0 && `cannot be undone: ${lost.join(', ')}`];
-  return html`<h3>${title} <small>${rule}, ${countedKind(actions.length, actions[0]?.object.kind ?? 'object')}</small></h3>
-${facts.some(Boolean) && html`<p class="quiet">${facts.filter(Boolean).join('; ')}</p>`}
-${state !== 'planned' && actions.length > longTable ? html`<details><summary>All ${grouped(actions.length)}</summary>${table}</details>` : table}
+  const facts = [whole && `risk ${risk}`, whole && lost.length > 0 && `cannot be undone: ${lost.join(', ')}`].filter(Boolean);
+  return html`<div class="actions"><h3>${title} <small>${rule}, ${countedKind(actions.length, actions[0]?.object.kind ?? 'object')}</small></h3>
+${facts.length > 0 && html`<p class="quiet">${facts.join('; ')}</p>`}
+${same !== undefined && html`<p>${same}</p>`}
+${!whole && actions.length > longTable ? html`<details><summary>All ${grouped(actions.length)}</summary>${table}</details>` : table}</div>
 `;
 };
 
 const failed = new Set(['conflict', 'refused', 'forbidden', 'unknown']);
 
-const row = (action: Action): Markup => {
-  const { object, frees, outcome } = action;
-  const bytes = frees?.bytes === undefined ? '' : `, ${bytesInWords(frees.bytes)}`;
-  return html`<tr><th scope="row"><bdi>${qualifiedName(object)}</bdi></th><td>${outcome && failed.has(outcome.result) && html`${severityLabel('warning', outcome.result)} `}${actionInWords(action)}${bytes}</td></tr>
+const row = (action: Action, why: boolean): Markup => {
+  const { object, outcome } = action;
+  const words = html`<td>${outcome && failed.has(outcome.result) && html`${severityLabel('warning', outcome.result)} `}${actionInWords(action)}</td>`;
+  return html`<tr><th scope="row"><bdi>${qualifiedName(object)}</bdi></th>${why && words}</tr>
 `;
 };

@@ -37,7 +37,7 @@ const frame = (
 <h2 id="findings" tabindex="-1">Findings <span class="count">${grouped(report.findings.length)}</span></h2>
 ${leftOutNotice(report, leftOut)}
 ${markups}
-${report.findings.length === 0 && html`<p class="none">Nothing to report.</p>`}
+${report.findings.length === 0 && html`<p class="none">${report.actions.length > 0 ? 'None, beside what follows.' : 'Nothing to report.'}</p>`}
 </section>`;
 
 const leftOutNotice = (report: Report, leftOut: readonly ReportedFinding[]): Markup | undefined => {

@@ -91,6 +91,11 @@ kbd { padding: 0 .4em; border: 1px solid var(--line); border-radius: .3em; backg
 .mark { padding: 0 .6em; border: 1px solid currentColor; border-radius: 1em; font-size: .75rem; line-height: 1.5; font-weight: 600; color: var(--quiet); }
 .mark.told { color: var(--tone); }
 h3 { font-size: 1.0625rem; line-height: 1.5rem; font-weight: 650; color: var(--strong); }
+.actions { margin-top: 1.75rem; }
+.actions h3 small { margin-left: .35rem; font-size: .8125rem; font-weight: 400; color: var(--quiet); }
+.actions table, .actions details { margin-top: .35rem; }
+.next > * + * { margin-top: .75rem; }
+.next h3 { margin-top: 1.5rem; }
 h3 .kind, h3 .subject { font-weight: 400; color: var(--quiet); }
 .message { margin-top: .25rem; }
 .message::first-letter, .remedy::first-letter { text-transform: uppercase; }

@@ -2,7 +2,7 @@
  * The message as a custom notification of Amazon Q Developer in chat applications (Slack, Microsoft Teams), which drops any other text.
  * Format: https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
  */
-import { actionInWords, nextSteps as stepsOf } from '../actions.ts';
+import { actionInWords, freed, nextSteps as stepsOf } from '../actions.ts';
 import { counted } from '../counts.ts';
 import type { Report, ReportedFinding } from '../model.ts';
 import { bySeverity } from '../order.ts';
@@ -120,12 +120,14 @@ const actionBlocks = (report: Report): Block[] => {
   const planned = report.actions.filter(({ state }) => state === 'planned');
   if (planned.length === 0) return [];
   const rest = planned.length - actionsListed;
+  const free = freed(report.actions);
   return [
     block(() => ['', report.journal ? '*APPLIED*' : '*PLANNED*']),
     ...planned
       .slice(0, actionsListed)
       .map((action) => block(() => [`*${action.kind}* ${inChat(objectName(action.object))}: ${inChat(actionInWords(action))}`])),
     ...(rest > 0 ? [block(() => [`and ${counted(rest, 'more', 'more')}`])] : []),
+    ...(free ? [block(() => [`Comes free: ${inChat(free)}`])] : []),
   ];
 };
 

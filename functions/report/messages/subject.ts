@@ -11,7 +11,9 @@ const subjectLimit = 99;
 /** `[CRITICAL: 2 new, 1 resolved, 1 check could not run] prod health-check`. */
 export const headline = (report: Report, telling: Telling): string => {
   const { fresh, graver, remaining, resolved, ongoing, settling, listsOngoing } = telling;
-  if (report.journal || telling.reason === 'planned') {
+  // The first report of a cluster may have nothing but its plan to tell of.
+  const isPlanAlone = report.plan !== undefined && fresh.length + graver.length + report.incomplete.length === 0;
+  if (report.journal || telling.reason === 'planned' || (telling.reason === 'first' && isPlanAlone)) {
     const what = report.journal ? (report.journal.ended === 'complete' ? 'APPLIED' : report.journal.ended.toUpperCase()) : 'PLAN';
     return `[${what}: ${actionTotals(report)}] ${report.cluster} ${report.operation}`;
   }

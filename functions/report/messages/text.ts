@@ -1,6 +1,6 @@
 /** The message as plain text: what e-mail, queues and whatever else subscribes get. */
 import wrapAnsi from 'wrap-ansi';
-import { actionInWords, heldByGuard, nextSteps } from '../actions.ts';
+import { actionInWords, freed, heldByGuard, nextSteps } from '../actions.ts';
 import { counted } from '../counts.ts';
 import type { Report, ReportedFinding } from '../model.ts';
 import type { SavedReport } from '../store/report-store.ts';
@@ -53,15 +53,23 @@ const actionBlocks = (report: Report): Block[] => {
     .slice(0, actionsListed)
     .map((action) => block(() => wrap(0, `${named(action.object)}: ${actionInWords(action)} (${action.rule})`)));
   const rest = planned.length - lines.length;
+  const free = freed(report.actions);
   return [
     block(() => ['', report.journal ? 'APPLIED' : 'PLANNED']),
     ...(report.journal?.why ? [block(() => wrap(0, `${report.journal?.ended}: ${report.journal?.why}`))] : []),
     ...lines,
     ...(rest > 0 ? [block(() => [`and ${counted(rest, 'more', 'more')}`])] : []),
+    ...lostByRule(planned).map(([rule, lost]) => block(() => wrap(0, `Cannot be undone (${rule}): ${lost.join(', ')}`))),
+    ...(free ? [block(() => wrap(0, `Comes free: ${free}`))] : []),
     ...(held.length > 0 ? [block(() => wrap(0, `Held: ${heldByGuard(held)}`))] : []),
     ...nextSteps(report).map(({ what, command, event }) => block(() => ['', `${what}:`, `  ${command}`, `  ${event}`])),
   ];
 };
+
+const lostByRule = (planned: Report['actions']): readonly (readonly [rule: string, lost: readonly string[]])[] =>
+  [...Map.groupBy(planned, ({ rule }) => rule)]
+    .map(([rule, actions]) => [rule, [...new Set(actions.flatMap(({ lost = [] }) => lost))]] as const)
+    .filter(([, lost]) => lost.length > 0);
 
 const sections = (report: Report, telling: Telling): Block[] => {
   const { reason, fresh, graver, remaining, resolved, ongoing, settling, listsOngoing } = telling;

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Storage, TooLong } from './storage.ts';
@@ -9,24 +9,57 @@ const versionOf = (text: string): string => createHash('sha256').update(text).di
 /** A lock that is older than this (ms) was left by a command that was killed. */
 const staleAfter = 10_000;
 
-/** Those who write the same path on a condition do so one after another, whatever process they are of. */
-const locked = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
-  const lock = `${path}.lock`;
-  for (;;) {
-    try {
-      await (await open(lock, 'wx')).close();
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const { mtimeMs } = await stat(lock).catch(() => ({ mtimeMs: Date.now() }));
-      if (Date.now() - mtimeMs > staleAfter) await rm(lock, { force: true });
-      else await sleep(5 + Math.random() * 20);
-    }
-  }
+const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
+
+/** The file that a lock is, which tells it from the next of its name; undefined: there is none. */
+const inodeOf = async (path: string): Promise<number | undefined> => (await stat(path).catch(() => undefined))?.ino;
+
+/** Makes the lock and gives its file, or undefined where another has it. */
+const takenLock = async (lock: string): Promise<number | undefined> => {
   try {
-    return await work();
+    const handle = await open(lock, 'wx');
+    try {
+      return (await handle.stat()).ino;
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    return undefined;
+  }
+};
+
+/** Takes away a lock that was left, and no other: between the look and the deed another may have put its own there. */
+const clearStale = async (lock: string, stale: number): Promise<void> => {
+  const aside = `${lock}.${randomUUID()}`;
+  try {
+    await rename(lock, aside);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  if ((await inodeOf(aside)) !== stale) await link(aside, lock).catch(() => undefined);
+  await rm(aside, { force: true });
+};
+
+/**
+ * Those who write the same path on a condition do so one after another, whatever process they are of. `held`: whether the lock is still this
+ * one's; a process that was asleep may have lost it.
+ */
+const locked = async <T>(path: string, work: (held: () => Promise<boolean>) => Promise<T>): Promise<T> => {
+  const lock = `${path}.lock`;
+  let own = await takenLock(lock);
+  while (own === undefined) {
+    const there = await stat(lock).catch(() => undefined);
+    if (there && Date.now() - there.mtimeMs > staleAfter) await clearStale(lock, there.ino);
+    else await sleep(5 + Math.random() * 20);
+    own = await takenLock(lock);
+  }
+  const held = async () => (await inodeOf(lock)) === own;
+  try {
+    return await work(held);
   } finally {
-    await rm(lock, { force: true });
+    if (await held()) await rm(lock, { force: true });
   }
 };
 
@@ -57,27 +90,54 @@ export const directoryStorage = (directory: string): Storage => {
     async write(key, text, _contentType, precondition) {
       const path = pathOf(key);
       await mkdir(dirname(path), { recursive: true });
-      if (precondition === undefined) {
-        await replace(path, text);
-        return true;
-      }
-      return locked(path, async () => {
-        const stored = await read(key);
-        if (precondition === 'absent' ? stored !== undefined : stored?.version !== precondition.version) return false;
-        await replace(path, text);
-        return true;
+      // Manifests may hold what only their owner may read.
+      const mode = key.startsWith('journal/') ? 0o600 : 0o666;
+      if (precondition === undefined) return written(path, text, mode, replaces);
+      if (precondition === 'absent') return written(path, text, mode, isFirst);
+      return locked(path, async (held) => {
+        if ((await read(key))?.version !== precondition.version) return false;
+        return written(path, text, mode, async (unfinished) => (await held()) && replaces(unfinished, path));
       });
     },
   };
 };
 
-const replace = async (path: string, text: string): Promise<void> => {
+type Place = (unfinished: string, path: string) => Promise<boolean>;
+
+const replaces: Place = async (unfinished, path) => {
+  await rename(unfinished, path);
+  return true;
+};
+
+/** A name is given once, whoever asks at the same moment: for that no lock is needed. */
+const isFirst: Place = async (unfinished, path) => {
+  try {
+    await link(unfinished, path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    // A file system without a second name for a file.
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK', 'EINVAL'].includes(codeOf(error) ?? '')) throw error;
+    return locked(path, async (held) => (await inodeOf(path)) === undefined && (await held()) && replaces(unfinished, path));
+  }
+};
+
+/** On the disk before it has its name: what a journal says must outlast the machine's power. */
+const written = async (path: string, text: string, mode: number, place: Place): Promise<boolean> => {
   const unfinished = `${path}.${randomUUID()}.part`;
   try {
-    await writeFile(unfinished, text);
-    await rename(unfinished, path);
-  } catch (error) {
+    await writeFile(unfinished, text, { flush: true, mode });
+    const placed = await place(unfinished, path);
+    if (placed) await named(dirname(path));
+    return placed;
+  } finally {
     await rm(unfinished, { force: true });
-    throw error;
   }
+};
+
+/** Some systems cannot write down a directory: it is then theirs to do. */
+const named = async (directory: string): Promise<void> => {
+  const handle = await open(directory, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
 };

@@ -16,6 +16,7 @@ const namespaces = new Map<string, GuardedMetadata>([
 const guarded = (over: Partial<Guarded> = {}, guards?: GuardOptions): Guarded => ({
   kind: 'delete',
   object: { apiVersion: 'batch/v1', kind: 'Job' },
+  resource: 'jobs',
   since: now - 48 * 3_600_000,
   minimumAgeHours: 24,
   now,
@@ -82,6 +83,12 @@ test('with some kinds more goes than the object: no rule deletes them', () => {
   for (const [apiVersion, kind] of kinds) assert.equal(by({}, { object: { apiVersion, kind } }), 'never-deleted', kind);
   assert.equal(by({}, { object: { apiVersion: 'v1', kind: 'PersistentVolume' }, kind: 'patch' }), undefined, 'its policy may be changed');
   assert.equal(by({}, { object: { apiVersion: 'example.com/v1', kind: 'Node' } }), undefined, 'of another group');
+  assert.equal(
+    held({}, guarded({ object: { apiVersion: 'v1', kind: 'ConfigMap' }, resource: 'namespaces' }))?.because,
+    'no Namespace is ever deleted: everything in it would go with it',
+    'whatever a rule of nightshift.yaml calls what its path leads to',
+  );
+  assert.equal(by({}, { object: { apiVersion: 'example.com/v1', kind: 'Thing' }, resource: 'nodes' }), undefined);
 });
 
 test('a reason holds no control characters', () => {

@@ -40,6 +40,15 @@ const keeping: readonly (readonly [place: 'label' | 'annotation', key: string, v
   ['label', 'app.kubernetes.io/managed-by', 'Helm'],
   ['label', 'app.kubernetes.io/managed-by', 'terraform'],
   ['label', 'applyset.kubernetes.io/part-of', 'applyset-x-v1'],
+  // Not in the anchors: Argo CD that tracks by label, and who else makes again what is gone.
+  ['label', 'app.kubernetes.io/instance', 'shop'],
+  ['label', 'objectset.rio.cattle.io/hash', 'f399b22'],
+  ['label', 'kapp.k14s.io/app', '1700000000'],
+  ['annotation', 'configsync.gke.io/resource-id', 'batch_job_shop_migrate'],
+  ['annotation', 'configmanagement.gke.io/managed', 'enabled'],
+  ['label', 'app.oam.dev/name', 'shop'],
+  ['label', 'karmada.io/managed', 'true'],
+  ['label', 'addonmanager.kubernetes.io/mode', 'Reconcile'],
   ['annotation', 'descheduler.alpha.kubernetes.io/prefer-no-eviction', '', 'Pod'],
   ['annotation', 'cluster-autoscaler.kubernetes.io/safe-to-evict', 'false', 'Pod'],
   ['annotation', 'karpenter.sh/do-not-disrupt', 'true', 'Pod'],
@@ -80,7 +89,7 @@ const notKeeping: readonly (readonly [place: 'label' | 'annotation', key: string
   ['label', 'velero.io/exclude-from-backup', 'true'],
   ['annotation', 'kubectl.kubernetes.io/last-applied-configuration', ''],
   ['label', 'app.kubernetes.io/managed-by', ''],
-  ['label', 'app.kubernetes.io/instance', 'shop'],
+  ['label', 'app.kubernetes.io/instance', ''],
   ['annotation', 'descheduler.alpha.kubernetes.io/evict', 'true', 'Pod'],
   ['annotation', 'cluster-autoscaler.kubernetes.io/safe-to-evict', 'true', 'Pod'],
   ['annotation', 'cluster-autoscaler.kubernetes.io/safe-to-evict', 'false', 'Job'],
@@ -106,8 +115,19 @@ test('a label that templates hand on counts on the object itself, and not on wha
   assert.match(keptByKey({ labels }, 'Pod')?.held.because ?? '', /managed-by=Helm/);
   assert.match(keptByKey({ labels, ownerReferences: [{ kind: 'Database', name: 'db' }] }, 'Pod')?.held.because ?? '', /managed-by=Helm/);
   assert.equal(keptByKey({ labels, ownerReferences }, 'Pod'), undefined);
-  for (const key of ['argocd.argoproj.io/tracking-id', 'meta.helm.sh/release-name', 'nightshift.dev/keep'])
-    assert.notEqual(keptByKey({ labels, annotations: { [key]: 'yes' }, ownerReferences }, 'Pod'), undefined, key);
+  assert.equal(keptByKey({ labels: { 'app.kubernetes.io/instance': 'shop' }, ownerReferences }, 'Job'), undefined);
+  assert.notEqual(keptByKey({ annotations: { 'nightshift.dev/keep': 'yes' }, ownerReferences }, 'Pod'), undefined);
+  // kustomize's commonAnnotations reach the templates of pods; a CronJob's Job that carries them may still be tracked for itself.
+  for (const key of [
+    'argocd.argoproj.io/tracking-id',
+    'meta.helm.sh/release-name',
+    'kustomize.toolkit.fluxcd.io/name',
+    'app.oam.dev/name',
+  ]) {
+    assert.equal(keptByKey({ annotations: { [key]: 'yes' }, ownerReferences }, 'Pod'), undefined, key);
+    assert.notEqual(keptByKey({ annotations: { [key]: 'yes' } }, 'Pod'), undefined, `${key} of a bare pod`);
+    assert.notEqual(keptByKey({ annotations: { [key]: 'yes' }, ownerReferences }, 'Job'), undefined, `${key} of a Job`);
+  }
 });
 
 test('a long value is cut, on one line', () => {

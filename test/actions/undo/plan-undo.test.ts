@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ActionOutcome, Resource } from '../../../functions/actions/contracts.ts';
-import type { Journal, JournalItem } from '../../../functions/actions/journal.ts';
+import { planIdOf } from '../../../functions/actions/ids.ts';
+import { type Journal, type JournalItem, manifestDigest } from '../../../functions/actions/journal.ts';
 import type { Live } from '../../../functions/actions/undo/contracts.ts';
 import { planUndo, type UndoInput, undoHooks } from '../../../functions/actions/undo/plan-undo.ts';
 import { ClusterError } from '../../../functions/cluster/cluster-error.ts';
@@ -83,19 +84,22 @@ const whyNot = async (...given: Parameters<typeof undo>) => {
 
 describe('planUndo', () => {
   test('a plan names the journal, its own cluster, and where each manifest lies', async () => {
-    const { plan } = await undo([item(resources.configMap, 'settings')]);
+    const one = item(resources.configMap, 'settings');
+    const { plan } = await undo([one]);
     const {
       actions: [action],
       ...rest
     } = plan ?? assert.fail('no plan');
+    const { id: _, ...says } = plan ?? assert.fail('no plan');
     assert.deepEqual(rest, {
       schemaVersion: 1,
       cluster: 'prod',
       clusterUid: 'this-cluster',
       configuration: 'c0ffee',
-      id: '20261124T180000Z-00000000000000cc',
+      id: planIdOf(says),
       operation: 'cleanup',
       kind: 'undo',
+      runId: '00000000000000cc',
       undoes: '20261124T173000Z-00000000000000bb',
       createdAt: '2026-11-24T18:00:00.000Z',
       expiresAt: '2026-11-25T18:00:00.000Z',
@@ -110,8 +114,22 @@ describe('planUndo', () => {
       risk: 'low',
       state: 'planned',
       resource: resources.configMap,
-      manifest: { journal: '20261124T173000Z-00000000000000bb', action: 'unneeded-configmaps/shop/settings' },
+      manifest: {
+        journal: '20261124T173000Z-00000000000000bb',
+        action: 'unneeded-configmaps/shop/settings',
+        digest: manifestDigest(one.manifest ?? {}),
+      },
     });
+  });
+
+  test('a manifest of another object in the journal gives nothing back', async () => {
+    const own = item(resources.configMap, 'settings');
+    for (const change of [{ name: 'other' }, { namespace: 'kube-system' }, { uid: 'another' }]) {
+      const manifest = { ...own.manifest, metadata: { ...(own.manifest?.metadata as object), ...change } };
+      assert.deepEqual(await whyNot([{ ...own, manifest }]), ['held by undo: the manifest in the journal is not its own']);
+    }
+    const manifest = { ...own.manifest, kind: 'ClusterRoleBinding', apiVersion: 'rbac.authorization.k8s.io/v1' };
+    assert.deepEqual(await whyNot([{ ...own, manifest }]), ['held by undo: the manifest in the journal is not its own']);
   });
 
   test('only what may have been written to is taken back', async () => {

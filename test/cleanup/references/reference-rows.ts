@@ -1,4 +1,4 @@
-import { configMap, container, type Made, made, ofCluster, podOf, secret } from './objects.ts';
+import { account, claim, configMap, container, type Made, made, ofCluster, podOf, secret } from './objects.ts';
 
 /** By row: what is wanted, and the custom resource (or what else) that alone refers to it. */
 export const rows: readonly (readonly [row: string, wanted: Made, reference: Made])[] = [
@@ -22,6 +22,36 @@ export const rows: readonly (readonly [row: string, wanted: Made, reference: Mad
     '8: Istio’s credentialName',
     secret('wanted'),
     made('networking.istio.io/v1', 'Gateway', 'g', { spec: { servers: [{ tls: { credentialName: 'wanted' } }] } }),
+  ],
+  [
+    '8: Istio’s credentialName, beside the gateway’s pods and not beside the Gateway (kor #497)',
+    secret('wanted', 'kubernetes.io/tls', { in: 'istio-ingress' }),
+    made('networking.istio.io/v1', 'Gateway', 'g', { spec: { servers: [{ tls: { credentialName: 'wanted' } }] } }),
+  ],
+  [
+    '8: the authorities of Istio’s mutual TLS',
+    secret('wanted-cacert', 'Opaque', { in: 'istio-ingress' }),
+    made('networking.istio.io/v1', 'Gateway', 'g', { spec: { servers: [{ tls: { credentialNames: ['wanted'] } }] } }),
+  ],
+  [
+    'a Secret that GitLab’s runner is told to mount by its configuration',
+    secret('wanted'),
+    made('v1', 'ConfigMap', 'gitlab-runner', { data: { 'config.toml': '[[runners.kubernetes.volumes.secret]]\n  name = "wanted"\n' } }),
+  ],
+  [
+    'a claim in a template of pods that a ConfigMap holds',
+    claim('wanted'),
+    made('v1', 'ConfigMap', 'airflow', { data: { 'pod.yaml': 'volumes:\n- persistentVolumeClaim: {claimName: wanted}\n' } }),
+  ],
+  [
+    'an account in another namespace that a ConfigMap speaks of',
+    account('wanted', { in: 'builds' }),
+    made('v1', 'ConfigMap', 'jenkins', { data: { 'casc.yaml': 'namespace: builds\nserviceAccount: "wanted"\n' } }),
+  ],
+  [
+    'a ConfigMap that another names',
+    configMap('wanted'),
+    made('v1', 'ConfigMap', 'templates', { data: { pod: 'envFrom:\n- configMapRef:\n    name: wanted\n' } }),
   ],
   [
     '8: Traefik’s TLSOption',

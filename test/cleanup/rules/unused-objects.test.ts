@@ -9,6 +9,7 @@ import { NotReadable, type Read } from '../../../functions/scan/contracts.ts';
 import { scan } from '../../../functions/scan/scan.ts';
 import fc from '../../fuzz.ts';
 import { punched } from '../../health-check/holes.ts';
+import { ago, condition } from '../../health-check/objects.ts';
 import { memorySource } from '../../scan/memory-source.ts';
 import { account, claim, configMap, container, type Fields, type Made, made, ofCluster, podMakers, secret } from '../references/objects.ts';
 import { runUnused, unusedOf, unusedRules } from '../references/run-unused.ts';
@@ -163,6 +164,16 @@ describe('what is said', () => {
   test('a claim whose disk stays frees nothing', async () => {
     const { proposals } = await runUnused({ objects: [claim('gone'), volume('Retain')] });
     assert.deepEqual([proposals[0]?.facts.reclaimPolicy, proposals[0]?.frees, proposals[0]?.lost], ['Retain', undefined, undefined]);
+  });
+  test('what Kubernetes 1.37 notes of a claim: since when no pod has used it, and that one does', async () => {
+    const noted = (status: string) => ({
+      ...claim('gone'),
+      status: { phase: 'Bound', conditions: [condition('Unused', status, ago({ days: 12 }))] },
+    });
+    const { proposals } = await runUnused({ objects: [noted('True'), volume('Retain')] });
+    assert.deepEqual([proposals[0]?.facts.lastPodSeen, proposals[0]?.since], [ago({ days: 12 }), Date.parse(ago({ days: 12 }))]);
+    assert.match(proposals[0]?.reason ?? '', /; 8Gi, reclaim policy Retain, without a pod for 12 days$/);
+    assert.deepEqual((await runUnused({ objects: [noted('False'), volume('Retain')] })).proposals, []);
   });
   test('another claim’s volume says nothing of this one', async () => {
     const { proposals } = await runUnused({ objects: [claim('gone', { volumeName: 'pv-2' }), volume('Delete')] });

@@ -92,7 +92,7 @@ describe('plan, apply, undo', { timeout: 600_000 }, () => {
   test('its text says what goes and why, and the commands that apply it', async () => {
     const { out } = await nightshift('cleanup', ...here);
     assert.match(out, /Planned: 2/);
-    assert.match(out, /done +finished/);
+    assert.match(out, /done: finished/);
     assert.match(out, /npx nightshift cleanup --cluster prod --apply \d{8}T\d{6}Z-[0-9a-f]{16}/);
   });
 

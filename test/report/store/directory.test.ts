@@ -1,7 +1,7 @@
 /** Several processes that keep reports in one directory at the very same time. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { utimes, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
@@ -59,12 +59,44 @@ test('of runs at the same time the newest is the latest, whole, whatever the ord
   assert.match(await latest('html'), new RegExp(`nightshift:time" content="${times.at(-1)}"`));
 });
 
-test('the lock of a process that was killed does not last', async () => {
-  const path = directory();
-  const lock = join(path, 'key.lock');
+/** As a process leaves it that was killed. */
+const leaveLock = async (lock: string): Promise<void> => {
   await writeFile(lock, '');
   const longAgo = new Date(Date.now() - 60_000);
   await utimes(lock, longAgo, longAgo);
-  assert.equal(await directoryStorage(path).write('key', 'text', 'text/plain', 'absent'), true);
-  assert.equal((await directoryStorage(path).read('key'))?.text, 'text');
+};
+
+test('the lock of a process that was killed does not last', async () => {
+  const path = directory();
+  const storage = directoryStorage(path);
+  await storage.write('key', 'text', 'text/plain');
+  const version = (await storage.read('key'))?.version ?? assert.fail();
+  await leaveLock(join(path, 'key.lock'));
+  assert.equal(await storage.write('key', 'other', 'text/plain', { version }), true);
+  assert.equal((await storage.read('key'))?.text, 'other');
+  assert.deepEqual(await readdir(path), ['key']);
+});
+
+test('of many who write at once on the same condition one does, also where a lock was left', async () => {
+  for (let round = 0; round < 20; round++) {
+    const path = directory();
+    const storage = directoryStorage(path);
+    const winners = async (precondition: Parameters<typeof storage.write>[3]) => {
+      await leaveLock(join(path, 'key.lock'));
+      const writers = Array.from({ length: 30 }, (_, writer) => `${JSON.stringify(precondition)} ${writer}`);
+      const wrote = await Promise.all(writers.map((words) => storage.write('key', words, 'text/plain', precondition)));
+      const won = writers.filter((_, index) => wrote[index]);
+      assert.deepEqual(won, [(await storage.read('key'))?.text]);
+    };
+    await winners('absent');
+    await rm(join(path, 'key.lock'), { force: true });
+    await winners({ version: (await storage.read('key'))?.version ?? assert.fail() });
+    assert.deepEqual(await readdir(path), ['key'], 'and nothing is left');
+  }
+});
+
+test('what lies in a journal is its owner’s to read', async () => {
+  const path = directory();
+  await directoryStorage(path).write('journal/prod/a.json', '{}', 'application/json', 'absent');
+  assert.equal((await stat(join(path, 'journal/prod/a.json'))).mode & 0o077, 0);
 });

@@ -31,7 +31,7 @@ export class NightshiftStack extends Stack {
     const reports = new ReportStore(this, 'Reports', { retentionDays: configuration.deployment.reportRetentionDays });
     const operators = new NotificationTopic(this, 'Notifications');
     const fanOut = new FanOut(this, 'FanOut');
-    const writeControl = new WriteControl(this, 'WriteControl', { clusters: configuration.clusters, reports });
+    const writeControl = new WriteControl(this, 'WriteControl', { reports });
 
     const topics = configuration.notify.map(
       ({ topic }): NotificationTarget => (topic === 'create' ? operators.target : { topicArn: topic }),

@@ -8,7 +8,7 @@ import { backupAccessStatements, clusterAccessStatements } from './cluster-acces
 import { NightshiftFunction } from './nightshift-function.ts';
 import { type NotificationTarget, publishStatements } from './notification-topic.ts';
 import type { ReportStore } from './report-store.ts';
-import type { WriteControl } from './write-control.ts';
+import { type WriteControl, writeWays } from './write-control.ts';
 
 /** What an operation's function is made with. */
 export interface OperationFunctionProps {
@@ -46,6 +46,7 @@ export class OperationFunction extends NightshiftFunction {
     for (const statement of [
       ...publishStatements(topics),
       ...clusterAccessStatements(Stack.of(this), clusters),
+      ...(operation.writes ? clusterAccessStatements(Stack.of(this), writeWays(clusters)) : []),
       ...(operation.needs === 'backups'
         ? backupAccessStatements(
             Stack.of(this),

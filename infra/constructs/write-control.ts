@@ -5,12 +5,10 @@ import { Construct } from 'constructs';
 import { freezeParameter } from '../../functions/actions/freeze.ts';
 import type { Configuration } from '../../functions/runtime/configuration.ts';
 import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
-import { clusterAccessStatements } from './cluster-access.ts';
 import type { ReportStore } from './report-store.ts';
 
 /** What write control is made with. */
 export interface WriteControlProps {
-  readonly clusters: Configuration['clusters'];
   readonly reports: ReportStore;
 }
 
@@ -20,11 +18,11 @@ export interface WriteControlProps {
  */
 export class WriteControl extends Construct {
   readonly locks: Table;
-  private readonly props: WriteControlProps;
+  private readonly reports: ReportStore;
 
-  constructor(scope: Construct, id: string, props: WriteControlProps) {
+  constructor(scope: Construct, id: string, { reports }: WriteControlProps) {
     super(scope, id);
-    this.props = props;
+    this.reports = reports;
     this.locks = new Table(this, 'Locks', {
       partitionKey: { name: 'cluster', type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
@@ -35,7 +33,7 @@ export class WriteControl extends Construct {
       id: 'AwsSolutions-DDB3',
       reason: 'A lock is worth nothing once its lease is over, which is minutes: there is nothing to recover.',
     });
-    const { bucket } = props.reports;
+    const { bucket } = reports;
     // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
     bucket.addToResourcePolicy(
       new PolicyStatement({
@@ -50,27 +48,25 @@ export class WriteControl extends Construct {
     bucket.addLifecycleRule({ id: 'plans', prefix: 'plans/', expiration: Duration.days(30) });
   }
 
-  /** Lets a role keep plans and journals, take locks, ask for freezes, and reach the clusters by the way that writes. */
+  /** Lets a role keep plans and journals, take locks and ask for freezes. How it reaches the clusters to write: `writeWays`. */
   grant(role: Role): void {
-    const { clusters, reports } = this.props;
     const allow = (actions: string[], ...resources: string[]) => role.addToPolicy(new PolicyStatement({ actions, resources }));
     const objects = ['plans', 'journal'].map((prefix) => {
-      const pattern = reports.bucket.arnForObjects(`${prefix}/*`);
+      const pattern = this.reports.bucket.arnForObjects(`${prefix}/*`);
       acknowledgeWildcard(role, pattern, `The keys under ${prefix}/ are made of clusters and times.`);
       return pattern;
     });
     allow(['s3:GetObject', 's3:PutObject'], ...objects);
     allow(['dynamodb:UpdateItem'], this.locks.tableArn);
-    const parameters = Object.keys(clusters).map((cluster) =>
-      Stack.of(this).formatArn({ service: 'ssm', resource: 'parameter', resourceName: freezeParameter(cluster).slice(1) }),
-    );
-    if (parameters.length > 0) allow(['ssm:GetParameter'], ...parameters);
-    for (const statement of clusterAccessStatements(Stack.of(this), writeWays(clusters))) role.addToPolicy(statement);
+    // Not one by one: a fleet's would fill the policies that a role may have.
+    const switches = Stack.of(this).formatArn({ service: 'ssm', resource: 'parameter', resourceName: freezeParameter('*').slice(1) });
+    acknowledgeWildcard(role, switches, 'The freeze switches are named after the clusters.');
+    allow(['ssm:GetParameter'], switches);
   }
 }
 
-/** The ways that write, as if they were the clusters' own. */
-const writeWays = (clusters: Configuration['clusters']): Configuration['clusters'] => {
+/** The ways that write, as if they were the clusters' own: for `clusterAccessStatements`. */
+export const writeWays = (clusters: Configuration['clusters']): Configuration['clusters'] => {
   const ways: Configuration['clusters'] = {};
   for (const [name, { eks, write }] of Object.entries(clusters)) {
     if (write?.kubeconfig) ways[name] = { kubeconfig: write.kubeconfig };

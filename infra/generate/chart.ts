@@ -1,56 +1,80 @@
 /** The Helm chart of infra/in-cluster, from the same declarations as the Kustomize bases: by default it renders to the same objects. */
 import { Document, isMap, isScalar, stringify } from 'yaml';
 import * as z from 'zod';
-import { type Grant, readersGroup, roleAndBinding } from '../../functions/cluster/roles.ts';
+import type { Rule as CleanupRule } from '../../functions/cleanup/contracts.ts';
+import { type Grant, readersGroup, roleAndBinding, writersGroup } from '../../functions/cluster/roles.ts';
 import type { Declaration } from '../../functions/scan/contracts.ts';
 import { declaredGrants, generated, labels } from './permissions.ts';
+import { actingRules, baseGrant, undoGrant, writeGrant } from './write-permissions.ts';
 
 const dnsLabel = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
 const dnsLabelOrEmpty = z.string().regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$/);
 
-/** What can be set; values.yaml and values.schema.json are made of it. */
-const values = z.strictObject({
-  group: z
-    .string()
-    .min(1)
-    .default(readersGroup)
-    .describe('The group that may read: of an EKS access entry (kubernetesGroups), or of a client certificate (its O)'),
-  secrets: z
-    .strictObject({
-      enabled: z.boolean().default(false).describe('The right to list Secrets too. By choice: who may list them may read their contents'),
-    })
-    .prefault({}),
-  namespaces: z
-    .array(dnsLabel)
-    .meta({ uniqueItems: true })
-    .default([])
-    .describe(
-      'Not empty: Roles in these namespaces in the place of ClusterRoles, for a cluster that nightshift.yaml looks at by namespace alone',
-    ),
-  serviceAccount: z
-    .strictObject({
-      create: z.boolean().default(false).describe('For a kubeconfig with a token: create a ServiceAccount and bind it beside the group'),
-      name: dnsLabelOrEmpty
-        .default('')
-        .describe('Its name; nightshift unless told. Given without create: one that is there already is bound'),
-      namespace: dnsLabelOrEmpty.default('').describe('Its namespace; the release’s unless told'),
-      token: z
-        .boolean()
-        .default(false)
-        .describe('With create: a Secret with a token that does not expire, until the release is uninstalled'),
-    })
-    .prefault({}),
-  // Helm hands it to every chart that is part of another.
-  global: z.looseObject({}).optional(),
-});
+/** What can be set; values.yaml and values.schema.json are made of it. @param rules ids of those that write */
+const valuesOf = (rules: readonly string[]) =>
+  z.strictObject({
+    group: z
+      .string()
+      .min(1)
+      .default(readersGroup)
+      .describe('The group that may read: of an EKS access entry (kubernetesGroups), or of a client certificate (its O)'),
+    secrets: z
+      .strictObject({
+        enabled: z.boolean().default(false).describe('The right to list Secrets too. By choice: who may list them may read their contents'),
+      })
+      .prefault({}),
+    namespaces: z
+      .array(dnsLabel)
+      .meta({ uniqueItems: true })
+      .default([])
+      .describe(
+        'Not empty: Roles in these namespaces in the place of ClusterRoles, for a cluster that nightshift.yaml looks at by namespace alone',
+      ),
+    serviceAccount: z
+      .strictObject({
+        create: z.boolean().default(false).describe('For a kubeconfig with a token: create a ServiceAccount and bind it beside the group'),
+        name: dnsLabelOrEmpty
+          .default('')
+          .describe('Its name; nightshift unless told. Given without create: one that is there already is bound'),
+        namespace: dnsLabelOrEmpty.default('').describe('Its namespace; the release’s unless told'),
+        token: z
+          .boolean()
+          .default(false)
+          .describe('With create: a Secret with a token that does not expire, until the release is uninstalled'),
+      })
+      .prefault({}),
+    write: z
+      .strictObject({
+        rules: z
+          .array(z.enum(rules))
+          .meta({ uniqueItems: true })
+          .default([])
+          .describe(`What cleanup may delete or change, rule by rule; none unless told. There are ${rules.join(', ')}`),
+        undo: z.boolean().default(false).describe('The right to give back what they delete or change: npx nightshift undo'),
+        group: z
+          .string()
+          .min(1)
+          .default(writersGroup)
+          .describe('The group that may write: another identity than the one that reads, as an access entry or a certificate of its own'),
+      })
+      .prefault({}),
+    // Helm hands it to every chart that is part of another.
+    global: z.looseObject({}).optional(),
+  });
 
-/** The files of the chart, by path below infra/in-cluster. `version`: of Nightshift. */
-export const inClusterChart = (checks: readonly Declaration[], version: string): ReadonlyMap<string, string> => {
+/** The files of the chart, by path below infra/in-cluster. `version`: of Nightshift; `cleanup`: its rules, of which those that write get roles. */
+export const inClusterChart = (
+  checks: readonly Declaration[],
+  cleanup: readonly CleanupRule[],
+  version: string,
+): ReadonlyMap<string, string> => {
+  const writing = actingRules(cleanup);
+  const values = valuesOf(writing.map(({ id }) => id));
   const { base, secrets, inNamespace, secretsInNamespace } = declaredGrants(checks);
   const file = (path: string, text: string): [string, string] => [`chart/${path}`, text];
   return new Map([
     file('Chart.yaml', chartFile(version)),
-    file('values.yaml', valuesFile()),
+    file('values.yaml', valuesFile(values)),
     file('values.schema.json', `${JSON.stringify(z.toJSONSchema(values, { target: 'draft-7', io: 'input' }), null, 2)}\n`),
     file('templates/_subjects.tpl', subjects),
     file('templates/read.yaml', `${templateHead}${eitherOr(documents(base), inEachNamespace(inNamespace, base))}`),
@@ -58,6 +82,7 @@ export const inClusterChart = (checks: readonly Declaration[], version: string):
       'templates/read-secrets.yaml',
       `${templateHead}{{- if .Values.secrets.enabled }}\n${eitherOr(documents([secrets]), inEachNamespace(secretsInNamespace, []))}{{- end }}\n`,
     ),
+    file('templates/write.yaml', `${templateHead}${write(writing)}`),
     file('templates/service-account.yaml', `${templateHead}${serviceAccount}`),
     file('templates/NOTES.txt', notes),
   ]);
@@ -75,7 +100,7 @@ const chartFile = (version: string): string =>
   });
 
 /** The defaults, each with what it is for above it. */
-const valuesFile = (): string => {
+const valuesFile = (values: ReturnType<typeof valuesOf>): string => {
   const document = new Document(values.parse({}));
   comment(document.contents, values);
   return `${generated}${document.toString({ lineWidth: 0 })}`;
@@ -97,15 +122,15 @@ const templateHead = '{{- /* Generated by npm run generate from the declarations
 const namespaceMark = 'NAMESPACE-OF-THE-LOOP';
 
 /** Static YAML, but for the subjects. */
-const documents = (grants: readonly Grant[]): string =>
+const documents = (grants: readonly Grant[], whom = 'subjects'): string =>
   grants
     .flatMap((grant) => roleAndBinding(grant))
     .map(
       (object) =>
-        `---\n${stringify('subjects' in object ? { ...object, subjects: undefined } : object)}${'subjects' in object ? subjectsCall : ''}`,
+        `---\n${stringify('subjects' in object ? { ...object, subjects: undefined } : object)}${'subjects' in object ? subjectsCall(whom) : ''}`,
     )
     .join('');
-const subjectsCall = 'subjects:\n  {{- include "nightshift.subjects" $ | nindent 2 }}\n';
+const subjectsCall = (whom: string) => `subjects:\n  {{- include "nightshift.${whom}" $ | nindent 2 }}\n`;
 
 const eitherOr = (clusterWide: string, byNamespace: string): string =>
   `{{- if not .Values.namespaces }}\n${clusterWide}{{- else }}\n${byNamespace}{{- end }}\n`;
@@ -119,6 +144,20 @@ const inEachNamespace = (grant: Grant, base: readonly Grant[]): string => {
   const ruleOfOne = ({ namespace, rules }: Grant) =>
     `{{- if eq . ${JSON.stringify(namespace)} }}\n${stringify(rules).replaceAll(/^(?=.)/gm, '  ')}{{- end }}\n`;
   return `{{- range .Values.namespaces }}\n${role}${more.map(ruleOfOne).join('')}${binding}{{- end }}\n`;
+};
+
+/** Plans are made of a whole cluster, which alone can be told from another: looked at by namespace nothing is ever applied to it. */
+const write = (rules: readonly CleanupRule[]): string => {
+  const when = (condition: string, grant: Grant) => `{{- if ${condition} }}\n${documents([grant], 'writers')}{{- end }}\n`;
+  const refusal = 'write: what is looked at by namespace alone is never written to; leave out namespaces, or write';
+  return [
+    '{{- if or .Values.write.rules .Values.write.undo }}\n',
+    `{{- if .Values.namespaces }}\n{{- fail ${JSON.stringify(refusal)} }}\n{{- end }}\n`,
+    documents([baseGrant()], 'writers'),
+    ...rules.map((rule) => when(`has ${JSON.stringify(rule.id)} .Values.write.rules`, writeGrant(rule))),
+    when('.Values.write.undo', undoGrant(rules)),
+    '{{- end }}\n',
+  ].join('');
 };
 
 const subjects = `${templateHead}
@@ -139,6 +178,12 @@ const subjects = `${templateHead}
   namespace: {{ include "nightshift.serviceAccountNamespace" . | quote }}
   name: {{ include "nightshift.serviceAccountName" . | quote }}
 {{- end }}
+{{- end }}
+
+{{- define "nightshift.writers" -}}
+- apiGroup: rbac.authorization.k8s.io
+  kind: Group
+  name: {{ .Values.write.group | quote }}
 {{- end }}
 `;
 
@@ -178,6 +223,11 @@ The ServiceAccount {{ include "nightshift.serviceAccountNamespace" . }}/{{ inclu
 {{- if and .Values.serviceAccount.create .Values.serviceAccount.token }} Its token, for a kubeconfig:
   kubectl get secret -n {{ include "nightshift.serviceAccountNamespace" . }} {{ include "nightshift.serviceAccountName" . }}-token -o jsonpath='{.data.token}' | base64 -d
 {{- end }}
+{{- end }}
+{{- if or .Values.write.rules .Values.write.undo }}
+
+The group {{ .Values.write.group }} may write{{ if .Values.write.rules }}, for {{ join ", " .Values.write.rules }}{{ end }}{{ if .Values.write.undo }}; it may undo{{ end }}.
+It is no other than the one that write of nightshift.yaml names: give that role its own access entry, or that kubeconfig its own certificate.
 {{- end }}
 
 Does it work: npx nightshift connect --kubeconfig FILE (or --cluster NAME of nightshift.yaml)

@@ -30,12 +30,12 @@ export const generateFromDeclarations = async (): Promise<ReadonlyMap<string, st
   const checks = operations.flatMap((operation) => operation.checks);
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
   return new Map([
-    ...[...inClusterManifests(checks), ...inClusterChart(checks, version), ...writeManifests(rules)].map(
+    ...[...inClusterManifests(checks), ...inClusterChart(checks, rules, version), ...writeManifests(rules)].map(
       ([path, text]): [string, string] => [`infra/in-cluster/${path}`, text],
     ),
     ['functions/runtime/check-ids.ts', checkIdsList(checks.map(({ id }) => id))],
     ['docs/checks.md', checksPage(operations)],
-    ['docs/permissions.md', permissionsPage(operations)],
+    ['docs/permissions.md', permissionsPage(operations, rules)],
     ['docs/events.md', eventsPage(operations)],
     ...jsonSchemas(operations),
   ]);

@@ -26,7 +26,7 @@ export const writeGrant = (rule: CleanupRule): Grant => {
 };
 
 /** What every plan needs that is applied: which cluster it is, and what its namespaces say of themselves. */
-const baseGrant = (): Grant => writers('nightshift-write', rulesFor([namespaces], ['get']));
+export const baseGrant = (): Grant => writers('nightshift-write', rulesFor([namespaces], ['get']));
 
 /** A pod that is over would run again, and an event tells of what is long past: functions/actions/undo/never-restored.ts. */
 const neverRestoredKinds: ReadonlySet<string> = new Set(['Pod', 'Event']);
@@ -35,8 +35,12 @@ const neverRestoredKinds: ReadonlySet<string> = new Set(['Pod', 'Event']);
 export const undoGrant = (rules: readonly CleanupRule[]): Grant => {
   const targets = (does: CleanupRule['does']) => rules.filter((rule) => rule.does === does).map(({ target }) => target);
   const [deleted, patched] = [targets('delete').filter(({ kind }) => !neverRestoredKinds.has(kind)), targets('patch')];
+  // Their owners too: who is gone is not named again, and what its kind's rule reads tells who owns it.
+  const owners = rules
+    .filter(({ target }) => deleted.includes(target))
+    .flatMap((rule) => readsOf(rule).filter(({ sensitive }) => !sensitive));
   return writers('nightshift-undo', [
-    ...rulesFor([...deleted, ...patched], ['get']),
+    ...rulesFor([...deleted, ...patched, ...owners, namespaces], ['get']),
     ...rulesFor(deleted, ['create']),
     ...rulesFor(patched, ['patch']),
   ]);

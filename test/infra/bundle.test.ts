@@ -76,6 +76,27 @@ describe('the health check’s bundle', () => {
   });
 });
 
+describe('the cleanup’s bundle', () => {
+  const metafile = writeBundle(join(root, 'functions/cleanup/handler.ts'), configuration, join(directory, 'cleanup'));
+  const start = loadedBy(metafile, 'index.mjs');
+
+  for (const heavy of ['@aws-sdk/', '@kubernetes/client-node/', 'yaml/', 'hono/', '@smithy/signature-v4/', '@marcbachmann/cel-js/']) {
+    test(`does not load ${heavy} before the first event`, () => {
+      assert.deepEqual(
+        start.filter((input) => input.includes(`node_modules/${heavy}`)),
+        [],
+      );
+    });
+  }
+
+  test('loads what writes only when something is to be applied', () => {
+    const writes = (inputs: readonly string[]) =>
+      inputs.filter((input) => /functions\/actions\/(writer|execute|carry-out)\.ts$/.test(input));
+    assert.deepEqual(writes(start), []);
+    assert.equal(writes(Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs))).length, 3);
+  });
+});
+
 describe('the bundle of the function that looks for overdue reports', () => {
   const metafile = writeBundle(join(root, 'functions/overdue-reports/handler.ts'), configuration, join(directory, 'overdue-reports'));
 

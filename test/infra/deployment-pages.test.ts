@@ -57,7 +57,7 @@ describe('the pages', () => {
     assert.deepEqual([count('AWS::KMS::Key'), count('AWS::CloudWatch::Dashboard')], [2, 1]);
     // What only a failure measures is not counted.
     // Each operation's rolled up ones, the overdue backups, the overdue reports.
-    assert.match(page, new RegExp(`six metrics that belong to no cluster: ${allOperations.length * rolledUp.length + 2} × 0\\.30`));
+    assert.match(page, new RegExp(`eight metrics that belong to no cluster: ${allOperations.length * rolledUp.length + 2} × 0\\.30`));
     assert.ok(page.includes(`${Object.keys(runMetrics).length} × 0.30 × 1 hour of 24`));
     assert.match(page, /at the 1,024 MB that are the default/);
     assert.equal(resourceOf(whole, 'AWS::Lambda::Function', 'Operationhealthcheck').Properties.MemorySize, 1024);

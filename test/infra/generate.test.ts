@@ -4,11 +4,13 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { describe, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
+import { rules as cleanupRules } from '../../functions/cleanup/rules/index.ts';
 import { clusterScoped } from '../../functions/cluster/kinds.ts';
 import { allOperations } from '../../functions/operations.ts';
 import { readsOf } from '../../functions/scan/reads-of.ts';
 import { generateFromDeclarations, generateIndexes } from '../../infra/generate/generate.ts';
 import { checkIdsList, operationsIndex } from '../../infra/generate/indexes.ts';
+import { actingRules, isOnByDefault } from '../../infra/generate/write-permissions.ts';
 
 const checks = allOperations.flatMap((operation) => operation.checks);
 const root = join(import.meta.dirname, '..', '..');
@@ -93,6 +95,75 @@ describe('permissions', () => {
       .map(({ group, resource }) => `${group}/${resource}`);
     assert.deepEqual(granted.toSorted(), [...new Set(wanted)].filter((resource) => !outside.has(resource)).toSorted());
     assert(granted.length > 5 && outside.size > 2);
+  });
+
+  describe('to write', () => {
+    const acting = actingRules(cleanupRules);
+    const rightsOf = async (file: string): Promise<string[]> => {
+      const documents = await roles(`infra/in-cluster/write/${file}.yaml`);
+      assert.deepEqual(
+        documents.map(({ kind }) => kind),
+        ['ClusterRole', 'ClusterRoleBinding'],
+      );
+      const [role, binding] = documents as readonly (Role & { readonly subjects?: unknown; readonly roleRef?: { name: string } })[];
+      assert.deepEqual(binding?.subjects, [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'nightshift:writers' }]);
+      assert.equal(binding?.roleRef?.name, role?.metadata.name);
+      return (role?.rules ?? []).flatMap(({ apiGroups = [], resources = [], nonResourceURLs, verbs }) => {
+        assert.equal(nonResourceURLs, undefined);
+        return apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb) => `${verb} ${group}/${resource}`)));
+      });
+    };
+
+    test('a rule’s role gets what it looks at again and deletes or patches its target, and nothing else', async () => {
+      assert.deepEqual(acting.map(({ id }) => id).sort(), [
+        'finished-jobs',
+        'old-events',
+        'pods-of-missing-nodes',
+        'reclaim-released-volumes',
+        'terminated-pods',
+      ]);
+      for (const rule of acting) {
+        const rights = await rightsOf(rule.id);
+        const target = `${rule.target.group}/${rule.target.resource}`;
+        assert.deepEqual(
+          rights.filter((right) => !right.startsWith('get ')),
+          [`${rule.does} ${target}`],
+          rule.id,
+        );
+        assert(rights.includes(`get ${target}`), rule.id);
+        const read = new Set(readsOf(rule).map(({ group, resource }) => `get ${group}/${resource}`));
+        for (const right of rights.filter((each) => each.startsWith('get '))) assert(read.has(right) || right === `get ${target}`, right);
+      }
+      assert.deepEqual(await rightsOf('base'), ['get /namespaces']);
+    });
+
+    test('undo gives back what is deleted and patches what was patched; no pod and no event comes back', async () => {
+      const rights = await rightsOf('undo');
+      assert.deepEqual(
+        rights.filter((right) => !right.startsWith('get ')),
+        ['create batch/jobs', 'patch /persistentvolumes'],
+      );
+      // What it looks at: whether it is there, its namespace, and its owners.
+      const looked = ['get /namespaces', 'get /persistentvolumes', 'get batch/cronjobs', 'get batch/jobs'];
+      assert.deepEqual(
+        looked.filter((right) => !rights.includes(right)),
+        [],
+      );
+    });
+
+    test('no wildcard, no collection, no Secret, in no file', async () => {
+      for (const file of ['base', 'undo', ...acting.map(({ id }) => id)]) {
+        for (const right of await rightsOf(file))
+          assert.doesNotMatch(right, /\*|deletecollection|secrets|update|watch/, `${file}: ${right}`);
+      }
+    });
+
+    test('the base applies what is on by default and no more', async () => {
+      const [kustomization] = await roles('infra/in-cluster/write/kustomization.yaml');
+      const on = acting.filter(isOnByDefault).map(({ id }) => `${id}.yaml`);
+      assert.deepEqual((kustomization as unknown as { resources: string[] }).resources, ['base.yaml', ...on]);
+      assert.deepEqual(on, ['finished-jobs.yaml', 'pods-of-missing-nodes.yaml', 'terminated-pods.yaml']);
+    });
   });
 
   test('nothing lies in infra/in-cluster that is not generated', async () => {

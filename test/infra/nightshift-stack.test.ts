@@ -208,6 +208,7 @@ describe('the report bucket', () => {
           ExpiredObjectDeleteMarker: true,
           Status: 'Enabled',
         },
+        { Id: 'plans', Prefix: 'plans/', ExpirationInDays: 30, Status: 'Enabled' },
       ],
     });
   });

@@ -85,7 +85,10 @@ describe('nightshift.yaml', () => {
       'a schedule with event keys',
       'clusters: {}\nschedules: [{ operation: health-check, clusters: ["*"], rate: 1 day, with: { only: [node-not-ready] } }]',
     ],
-    ['an operation to come', 'clusters: {}\nschedules: [{ operation: cleanup, clusters: ["*"], rate: 1 day, with: { anything: 1 } }]'],
+    [
+      'an operation to come',
+      'clusters: {}\nschedules: [{ operation: upgrade-readiness, clusters: ["*"], rate: 1 day, with: { anything: 1 } }]',
+    ],
   ];
   for (const [what, text] of good) {
     test(`taken by both: ${what}`, () => {
@@ -185,9 +188,11 @@ describe('events', () => {
     { clusters: [] },
     { clusters: 'prod' },
     { cluster: '' },
-    { only: ['no-such-check'] },
+    // One that is of no operation’s; a cleanup’s may name a rule that nightshift.yaml has.
+    { operation: 'health-check', only: ['no-such-check'] },
+    { only: ['No such check'] },
     { only: 'node-not-ready' },
-    { operation: 'cleanup' },
+    { operation: 'upgrade-readiness' },
     { scheduledTime: 'yesterday' },
     { key1: 'value1' },
     [],

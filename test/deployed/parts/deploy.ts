@@ -118,6 +118,7 @@ const emulated = [
   'AWS::Events::EventBus',
   'AWS::Events::Rule',
   'AWS::IAM::Role',
+  'AWS::DynamoDB::Table',
 ];
 
 /** After a failure inside the emulator the CDK tries again and reports success with nothing created: so they are counted. */

@@ -18,3 +18,9 @@
   name: {{ include "nightshift.serviceAccountName" . | quote }}
 {{- end }}
 {{- end }}
+
+{{- define "nightshift.writers" -}}
+- apiGroup: rbac.authorization.k8s.io
+  kind: Group
+  name: {{ .Values.write.group | quote }}
+{{- end }}

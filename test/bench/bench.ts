@@ -2,6 +2,7 @@
 const benches: Readonly<Record<string, () => Promise<(runs: number, only: readonly string[]) => Promise<void>>>> = {
   checks: async () => (await import('./checks.ts')).benchChecks,
   scan: async () => (await import('./scan.ts')).benchScan,
+  cleanup: async () => (await import('./cleanup.ts')).benchCleanup,
   content: async () => (await import('./content.ts')).benchContent,
   page: async () => (await import('./page.ts')).benchPage,
   inventory: async () => (await import('./inventory.ts')).benchInventory,

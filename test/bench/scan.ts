@@ -9,31 +9,14 @@ import { openCluster } from '../../functions/cluster/open-cluster.ts';
 import { checks } from '../../functions/health-check/checks/index.ts';
 import { configurationSchema } from '../../functions/runtime/configuration.ts';
 import type { Check } from '../../functions/scan/contracts.ts';
-import { planReads, type Reader } from '../../functions/scan/plan-reads.ts';
 import { scan } from '../../functions/scan/scan.ts';
 import { writeBundle } from '../../infra/constructs/bundle.ts';
 import { type ControlPlane, startControlPlane } from '../control-plane/parts/control-plane.ts';
 import { seedCluster } from '../control-plane/parts/seed.ts';
 import { type Figures, line, measure, median, medians } from './measure.ts';
+import { pathsOf } from './read-paths.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-
-/** The paths that the scan itself asks for, for what the server serves. */
-const pathsOf = async (plane: ControlPlane): Promise<string[]> => {
-  const readers: Reader[] = checks.flatMap((check) => {
-    const reads = typeof check.reads === 'function' ? check.reads(check.options.parse({})) : check.reads;
-    return Object.entries(reads).map(([name, read]) => ({ observer: check.id, name, read }));
-  });
-  const paths = planReads(readers).map(({ read: { group, versions, resource, namespace, part, labels, fields } }) => {
-    const base = `${group ? `/apis/${group}` : '/api'}/${versions[0]}`;
-    const query = new URLSearchParams({ ...(labels && { labelSelector: labels }), ...(fields && { fieldSelector: fields }) });
-    return `${part ? '!' : ''}${base}/${namespace ? `namespaces/${namespace}/` : ''}${resource}?${query}`;
-  });
-  const served = await Promise.all(
-    paths.map(async (path) => (await plane.request('GET', `${path.replace('!', '')}&limit=1`)).status === 200),
-  );
-  return paths.filter((_, index) => served[index]);
-};
 
 /** What other tools took on 1,000 nodes and 20,000 pods of 3 KB on this kind of machine (2 cores), measured once: they are not run here. */
 const peers = [
@@ -55,7 +38,7 @@ type Commands = Readonly<Record<'one' | 'three' | 'bundled' | 'ours', () => Prom
 const commandsOf = async (plane: ControlPlane): Promise<Commands> => {
   const authority = join(plane.directory, 'authority.pem');
   writeFileSync(authority, plane.certificateAuthority);
-  const paths = await pathsOf(plane);
+  const paths = await pathsOf(plane, checks);
   const raw = (atOnce: number) =>
     measure([join(root, 'test/bench/raw-read.ts'), plane.url, authority, plane.adminToken, String(atOnce), ...paths]);
   const command = ['health-check', '--kubeconfig', await plane.kubeconfig(), '--fail-on', 'never', '--output', 'json'];

@@ -144,7 +144,7 @@ describe('between a plan and the cluster', { timeout: 300_000 }, () => {
       config = await configured('permitted', {
         apply: { rules: ['terminated-pods'], observedRuns: 1 },
         // With other options it is another rule, which nobody has observed yet.
-        checks: { 'terminated-pods': { minimumAgeHours: 1e-9 } },
+        checks: { 'terminated-pods': { enabled: true, minimumAgeHours: 0 } },
       });
       await pod('three');
       await run(config, 'cleanup', '--cluster', 'prod', '--namespace', 'work');

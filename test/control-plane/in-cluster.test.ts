@@ -159,7 +159,7 @@ describe('infra/in-cluster', () => {
       assert.deepEqual(await mayDo('night'), []);
       await run(kubectl, 'apply', '-f', join(inCluster, 'write', 'reclaim-released-volumes.yaml'));
       await run(kubectl, 'apply', '-f', join(inCluster, 'write', 'undo.yaml'));
-      const more = ['create batch/jobs', 'get /events', 'get /persistentvolumes', 'patch /persistentvolumes'];
+      const more = ['create batch/jobs', 'get /persistentvolumes', 'patch /persistentvolumes'];
       assert.deepEqual(await mayDo('shift'), [...ofJobsAndPods, ...more].toSorted());
       await run(kubectl, 'delete', '-f', join(inCluster, 'write', 'reclaim-released-volumes.yaml'));
       await run(kubectl, 'delete', '-f', join(inCluster, 'write', 'undo.yaml'));

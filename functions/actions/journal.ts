@@ -9,6 +9,7 @@ import type { Storage } from '../report/store/storage.ts';
 import { configurationHash } from './configuration-hash.ts';
 import type { Action, ActionOutcome, Outcome, PlannedAction } from './contracts.ts';
 import { folderOf } from './ids.ts';
+import { plannedActionSchema } from './planned-action.ts';
 import { fieldOf } from './writer.ts';
 
 const time = z.string();
@@ -24,17 +25,10 @@ const headerSchema = z.object({
   startedAt: time,
   nightshift: z.string().describe('The version that wrote it'),
 });
-const plannedSchema = actionSchema.extend({
-  state: z.literal('planned'),
-  resource: z.object({ group: z.string(), version: z.string(), resource: z.string(), kind: z.string(), namespaced: z.boolean() }),
-  patch: z.record(z.string(), z.unknown()).optional(),
-  propagationPolicy: z.enum(['Background', 'Foreground', 'Orphan']).optional(),
-  manifest: z.object({ journal: z.string(), action: z.string(), digest: z.string().optional() }).optional(),
-});
 const outcomeSchema = z.intersection(actionSchema.shape.outcome.unwrap(), z.object({ action: z.string() }));
 const startSchema = z.object({
   header: headerSchema,
-  actions: z.array(plannedSchema),
+  actions: z.array(plannedActionSchema),
   /** By action id. */
   manifests: z.record(z.string(), z.record(z.string(), z.unknown())),
   /** Of what was settled before the first write. */
@@ -127,7 +121,7 @@ export async function readJournal(storage: Storage, cluster: string, id: string)
 }
 
 function itemOf(
-  action: z.infer<typeof plannedSchema>,
+  action: z.infer<typeof plannedActionSchema>,
   manifest: Readonly<Record<string, unknown>> | undefined,
   begunAt: string | undefined,
   outcome: Outcome | undefined,

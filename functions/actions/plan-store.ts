@@ -1,15 +1,14 @@
 /** Plans as they are stored: what was shown is what is applied, once, on the cluster and under the configuration that it was made for. */
 import * as z from 'zod';
 import { hours } from '../health-check/age.ts';
-import { actionSchema } from '../report/model.ts';
 import { parseJson } from '../report/store/state.ts';
 import type { Storage } from '../report/store/storage.ts';
 import { pointInTime } from '../report/wording.ts';
 import { EventError } from '../runtime/events.ts';
 import type { Plan, PlanIdentity } from './contracts.ts';
 import { folderOf, isTimedId, planIdOf } from './ids.ts';
+import { plannedActionSchema } from './planned-action.ts';
 
-const resource = z.object({ group: z.string(), version: z.string(), resource: z.string(), kind: z.string(), namespaced: z.boolean() });
 const planSchema = z.object({
   schemaVersion: z.literal(1),
   id: z.string(),
@@ -23,15 +22,7 @@ const planSchema = z.object({
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime(),
   actions: z
-    .array(
-      actionSchema.extend({
-        state: z.literal('planned'),
-        resource,
-        patch: z.record(z.string(), z.unknown()).exactOptional(),
-        propagationPolicy: z.enum(['Background', 'Foreground', 'Orphan']).exactOptional(),
-        manifest: z.object({ journal: z.string(), action: z.string(), digest: z.string().exactOptional() }).exactOptional(),
-      }),
-    )
+    .array(plannedActionSchema)
     .refine((actions) => new Set(actions.map(({ id }) => id)).size === actions.length, 'two actions have the same id'),
   options: z.record(z.string(), z.unknown()),
 });

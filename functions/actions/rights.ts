@@ -4,13 +4,10 @@ import pLimit from 'p-limit';
 import { stringify } from 'yaml';
 import { answerError } from '../cluster/answer-errors.ts';
 import { clean } from '../cluster/clean.ts';
-import { group, type Rule, roleAndBinding, type Subject, subjectOf } from '../cluster/roles.ts';
+import { group, type Rule, roleAndBinding, type Subject, subjectOf, writersGroup } from '../cluster/roles.ts';
 import { type AccessReview, reviewPath } from '../cluster/self-review.ts';
 import type { PlannedAction } from './contracts.ts';
 import { fieldOf, type Writer } from './writer.ts';
-
-/** The group that the write roles of infra/in-cluster are bound to. */
-export const writersGroup = 'nightshift:writers';
 
 /** One right. Without a namespace: in the whole cluster, or of what is in none. */
 export interface WriteRight {

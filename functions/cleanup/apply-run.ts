@@ -1,17 +1,18 @@
 /** Applies a plan: this very one, on the cluster and under the configuration that it was made for, once. */
-import type { ActionOutcome, Executed, Outcome, Plan } from '../actions/contracts.ts';
+import type { ActionOutcome, Executed, Plan } from '../actions/contracts.ts';
 import type { Execution } from '../actions/course.ts';
 import { execute } from '../actions/execute.ts';
 import { heldNow } from '../actions/guards/held.ts';
-import { heldByLimits, limitsExceeded, totalKey } from '../actions/guards/limits.ts';
+import { heldByLimits, numberExceeded } from '../actions/guards/limits.ts';
 import { timedId } from '../actions/ids.ts';
 import { optionsOf } from '../actions/make-plan.ts';
 import { consumePlan, type LoadedPlan, loadPlan } from '../actions/plan-store.ts';
-import { undoHooks } from '../actions/undo/plan-undo.ts';
+import { liveThrough, undoHooks } from '../actions/undo/plan-undo.ts';
 import type { Action } from '../report/model.ts';
 import { EventError } from '../runtime/events.ts';
 import type { Look, Looked } from '../runtime/operation.ts';
-import { clusterRef, type Finding, type Ref } from '../scan/contracts.ts';
+import { clusterRef, type Finding, type Ref, type ScanResult } from '../scan/contracts.ts';
+import { noScan } from '../scan/no-scan.ts';
 import { actorOf, type Rule } from './contracts.ts';
 import { planningConfiguration, type RulesOfRun } from './plan-run.ts';
 import { cutOff, lastTaken, noteTaken } from './unattended-run.ts';
@@ -88,7 +89,8 @@ const withOutcomes = (found: readonly Action[], carriedOut: readonly Action[], p
   ];
 };
 
-const identityNow = async (rules: readonly Rule[], look: Look, { writer }: WriteSession) => ({
+/** What a plan has to be made for and under to be applied here and now. */
+export const identityNow = async (rules: readonly Rule[], look: Look, { writer }: WriteSession) => ({
   cluster: look.cluster,
   clusterUid: await writer.clusterUid(look.signal),
   configuration: planningConfiguration(rules, look),
@@ -118,8 +120,7 @@ const overLimits = ({ actions }: Plan, rules: readonly Rule[], { settings: { lim
     ...resource,
     namespace: byNamespace.has(rule) ? object.namespace : undefined,
   }));
-  const totals = new Map([...Map.groupBy(all, totalKey)].map(([key, same]) => [key, same.length]));
-  return heldByLimits(limitsExceeded(all, totals, { number: limits.number, percent: 100, atLeast: 0 }))?.because;
+  return heldByLimits(numberExceeded(all, limits))?.because;
 };
 
 /** As the configuration has them: what the plan says of them is the same, or the configuration is not. */
@@ -157,9 +158,7 @@ const executionOf = (
     gate,
     settings: { writesPerSecond: settings.writesPerSecond },
     ...(plan.kind === 'undo' && {
-      undo: undoHooks(plan, {
-        get: (apiVersion, kind, namespace, name) => writer.getOfKind(apiVersion, kind, namespace, name, look.signal),
-      }),
+      undo: undoHooks(plan, liveThrough(writer, look.signal)),
     }),
     signal: look.signal,
     ...(look.onProgress && {
@@ -168,24 +167,15 @@ const executionOf = (
   };
 };
 
+/** The scan of a run that looks at no objects by rules; what they said the last time is left out and not over. */
+export const notRun = (rules: readonly Rule[], reason: string): ScanResult<never> =>
+  noScan(rules.map(({ id }) => ({ id, outcome: 'not-run', objects: 0, reason, narrowed: true })));
+
 const appliedReport = (plan: Plan, executed: Executed, { writer }: WriteSession, rules: readonly Rule[]): Looked => {
   const { journal, ended, why, warnings, outcomes } = executed;
-  const reason = 'this run applies a plan';
   return {
     source: { kind: 'cluster', name: writer.host },
-    scan: {
-      out: failures(plan, executed),
-      links: [],
-      ends: [],
-      observers: rules.map(({ id }) => ({ id, outcome: 'not-run', objects: 0, reason, narrowed: true })),
-      memory: {},
-      labelled: new Map(),
-      annotated: new Map(),
-      annotationsUnseen: [],
-      objects: plan.actions.length,
-      requests: 0,
-      bytes: 0,
-    },
+    scan: { ...notRun(rules, 'this run applies a plan'), out: failures(plan, executed), objects: plan.actions.length },
     sourceFindings: [],
     actions: plan.actions.map((action) => reported(action, outcomes.get(action.id))),
     journal: {
@@ -202,9 +192,7 @@ const appliedReport = (plan: Plan, executed: Executed, { writer }: WriteSession,
 const reported = (
   { resource: _resource, patch: _patch, propagationPolicy: _policy, manifest: _manifest, ...action }: Plan['actions'][number],
   outcome: ActionOutcome | undefined,
-): Action => ({ ...action, ...(outcome && { outcome: withoutAction(outcome) }) });
-
-const withoutAction = ({ action: _, ...outcome }: ActionOutcome & Partial<Pick<Outcome, 'action'>>): ActionOutcome => outcome;
+): Action => ({ ...action, ...(outcome && { outcome }) });
 
 const refOf = ({ apiVersion, kind, namespace, name, uid }: Action['object']): Ref => ({
   ...{ apiVersion, kind, name, uid },

@@ -9,7 +9,7 @@ import { savePlan } from '../actions/plan-store.ts';
 import { userAgent } from '../cluster/user-agent.ts';
 import type { Look, Looked } from '../runtime/operation.ts';
 import { clusterRef, type Finding, type Source } from '../scan/contracts.ts';
-import { openWithinBudget } from '../scan/look-at-objects.ts';
+import { openWithinBudget, sourceFacts } from '../scan/look-at-objects.ts';
 import type { Rule, RuleOptions } from './contracts.ts';
 import { lacking } from './lacking.ts';
 import { type Proposed, propose } from './propose.ts';
@@ -112,10 +112,8 @@ const lookedOf = (
   plan: Looked['plan'],
   out: readonly (Finding & { readonly observer: string })[],
 ): Looked => ({
-  source: { kind: source.kind, name: source.name, ...(source.namespaces && { namespaces: [...source.namespaces] }) },
-  kubernetesVersion: source.version,
+  ...sourceFacts(source),
   scan: { ...scan, out },
-  sourceFindings: source.findings ?? [],
   actions: [...actions],
   ...(plan && { plan }),
 });

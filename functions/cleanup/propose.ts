@@ -1,9 +1,10 @@
 /** One pass over the source for all rules: what they propose, of how many, in which namespaces. */
 import type { GuardedMetadata, Proposal } from '../actions/contracts.ts';
 import { totalKey } from '../actions/guards/limits.ts';
-import { annotatedKinds, type Metadata, metadataOf, namespaces } from '../cluster/kinds.ts';
+import { type Metadata, metadataOf, namespaces } from '../cluster/kinds.ts';
 import type { Look } from '../runtime/operation.ts';
 import type { Observer, Read, ScanResult, Source, Wire } from '../scan/contracts.ts';
+import { scanRunOf } from '../scan/look-at-objects.ts';
 import { scan } from '../scan/scan.ts';
 import { proposed, type Rule, ruleOptions } from './contracts.ts';
 
@@ -64,15 +65,7 @@ export const propose = async (
     .map((rule) => ({ counts: new Map<string, number>(), rule }));
   const counters = counting.map(({ rule, counts }) => countByNamespace(rule, counts));
   const beside = new Set([observed, ...counters].map(({ id }) => id));
-  const { out, observers, ...rest } = await scan<Proposal>(source, [...rules, observed, ...counters], {
-    options: look.options,
-    off: look.off,
-    memory: look.previous?.memory ?? {},
-    annotatedKinds,
-    labels: look.labels,
-    signal: look.signal,
-    ...(look.onProgress && { onProgress: look.onProgress }),
-  });
+  const { out, observers, ...rest } = await scan<Proposal>(source, [...rules, observed, ...counters], scanRunOf(look));
   const ran = new Set(observers.filter(({ outcome }) => outcome === 'ran').map(({ id }) => id));
   const whole = rest.ends
     // A list that a selector narrowed does not tell of how many it is a part.

@@ -2,10 +2,11 @@
 import { readJournal } from '../actions/journal.ts';
 import { savePlan } from '../actions/plan-store.ts';
 import { undoOptions } from '../actions/undo/contracts.ts';
-import { planUndo } from '../actions/undo/plan-undo.ts';
+import { liveThrough, planUndo } from '../actions/undo/plan-undo.ts';
 import { EventError } from '../runtime/events.ts';
 import type { Look, Looked } from '../runtime/operation.ts';
-import { planningConfiguration, type RulesOfRun } from './plan-run.ts';
+import { identityNow, notRun } from './apply-run.ts';
+import type { RulesOfRun } from './plan-run.ts';
 import { openWriteSession } from './write-session.ts';
 
 /** Asks the cluster by the way that writes, whose rights an undo needs anyway; writes nothing. Throws EventError for a journal that there is not. */
@@ -20,12 +21,8 @@ export const undoRun = async ({ rules }: RulesOfRun, look: Look, id: string): Pr
       );
     const made = await planUndo({
       journal,
-      identity: {
-        cluster: look.cluster,
-        clusterUid: await writer.clusterUid(look.signal),
-        configuration: planningConfiguration(rules, look),
-      },
-      live: { get: (apiVersion, kind, namespace, name) => writer.getOfKind(apiVersion, kind, namespace, name, look.signal) },
+      identity: await identityNow(rules, look, session),
+      live: liveThrough(writer, look.signal),
       options: undoOptions.parse({ ...(look.own.restoreJobs === true && { restoreJobs: true }) }),
       limits: settings.limits,
       now: writer.now(),
@@ -34,22 +31,9 @@ export const undoRun = async ({ rules }: RulesOfRun, look: Look, id: string): Pr
     const { actions } = made;
     // Where an earlier try of this run has stored its plan and somebody applies that already, this one is nobody's.
     const plan = made.plan && (await savePlan(storage, made.plan)) ? made.plan : undefined;
-    const reason = 'this run plans an undo';
     return {
       source: { kind: 'cluster', name: writer.host },
-      scan: {
-        out: [],
-        links: [],
-        ends: [],
-        observers: rules.map((rule) => ({ id: rule.id, outcome: 'not-run', objects: 0, reason, narrowed: true })),
-        memory: {},
-        labelled: new Map(),
-        annotated: new Map(),
-        annotationsUnseen: [],
-        objects: journal.items.length,
-        requests: 0,
-        bytes: 0,
-      },
+      scan: { ...notRun(rules, 'this run plans an undo'), objects: journal.items.length },
       sourceFindings: [],
       actions: [...actions],
       ...(plan && { plan: { id: plan.id, expiresAt: plan.expiresAt, undoes: id } }),

@@ -1,5 +1,6 @@
 import { checkIds } from '../runtime/check-ids.ts';
 import { clusterRef, type Finding, type Ref, refKey, type ScanResult } from '../scan/contracts.ts';
+import { noScan } from '../scan/no-scan.ts';
 import { compare } from './compare.ts';
 import { fingerprint } from './fingerprint.ts';
 import { fold, type IdentifiedFinding } from './fold.ts';
@@ -93,19 +94,7 @@ export function unreachableReport({ error, facts, ...context }: UnreachableInput
     message: error.message,
     remedy: error.remedy,
   };
-  const scan: ScanResult<Finding> = {
-    out: [],
-    links: [],
-    ends: [],
-    observers: context.checks.map(({ id }) => ({ id, outcome: 'incomplete', objects: 0, reason, remedy: error.remedy })),
-    memory: {},
-    labelled: new Map(),
-    annotated: new Map(),
-    annotationsUnseen: [],
-    objects: 0,
-    requests: 0,
-    bytes: 0,
-  };
+  const scan = noScan(context.checks.map(({ id }) => ({ id, outcome: 'incomplete', objects: 0, reason, remedy: error.remedy })));
   const source = facts.source ?? ({ kind: 'cluster', name: facts.cluster } as const);
   const input = { ...context, facts: { ...facts, source }, scan, sourceFindings: [finding] };
   return assemble(input, [{ check: clusterAccess, title: wayToCluster, ran: false, objects: 0, reason: error.message }]);

@@ -2,7 +2,7 @@
 import { ClusterError } from '../cluster/cluster-error.ts';
 import { annotatedKinds } from '../cluster/kinds.ts';
 import type { Look, Looked } from '../runtime/operation.ts';
-import type { Check, Source } from './contracts.ts';
+import type { Check, ScanRun, Source } from './contracts.ts';
 import { scan } from './scan.ts';
 import { withinBudget } from './within-budget.ts';
 
@@ -10,26 +10,35 @@ import { withinBudget } from './within-budget.ts';
 export const lookAtObjects = async (checks: readonly Check[], look: Look): Promise<Looked> => {
   const source = await openWithinBudget(look);
   try {
-    const { kind, name, namespaces, version } = source;
-    const result = await scan(source, checks, {
-      options: look.options,
-      off: look.off,
-      memory: look.previous?.memory ?? {},
-      annotatedKinds,
-      labels: look.labels,
-      signal: look.signal,
-      ...(look.onProgress && { onProgress: look.onProgress }),
-    });
-    return {
-      source: { kind, name, ...(namespaces && { namespaces: [...namespaces] }) },
-      kubernetesVersion: version,
-      scan: result,
-      sourceFindings: source.findings ?? [],
-    };
+    return { ...sourceFacts(source), scan: await scan(source, checks, scanRunOf(look)) };
   } finally {
     await source.close();
   }
 };
+
+/** What a scan is told of what is looked at. */
+export const scanRunOf = (look: Pick<Look, 'options' | 'off' | 'previous' | 'labels' | 'signal' | 'onProgress'>): ScanRun => ({
+  options: look.options,
+  off: look.off,
+  memory: look.previous?.memory ?? {},
+  annotatedKinds,
+  labels: look.labels,
+  signal: look.signal,
+  ...(look.onProgress && { onProgress: look.onProgress }),
+});
+
+/** What a report says of the source. */
+export const sourceFacts = ({
+  kind,
+  name,
+  namespaces,
+  version,
+  findings = [],
+}: Source): Pick<Looked, 'source' | 'kubernetesVersion' | 'sourceFindings'> => ({
+  source: { kind, name, ...(namespaces && { namespaces: [...namespaces] }) },
+  kubernetesVersion: version,
+  sourceFindings: findings,
+});
 
 /** Waits no longer than the budget: a lookup or an AWS client that hangs and does not listen must not cost the report. */
 export const openWithinBudget = async ({ open, signal, cluster }: Pick<Look, 'open' | 'signal' | 'cluster'>): Promise<Source> => {

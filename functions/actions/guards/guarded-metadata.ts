@@ -1,9 +1,8 @@
 /** What guards look at, taken from an object as a server gave it. */
+import { isRecord } from '../../velero/archive/archived-object.ts';
 import type { GuardedMetadata } from '../contracts.ts';
 import { managersOf } from './declared-elsewhere.ts';
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isTexts = (value: unknown): value is Readonly<Record<string, string>> => isRecord(value) && Object.values(value).every(isText);
 const isOwner = (value: unknown): value is NonNullable<GuardedMetadata['ownerReferences']>[number] => isRecord(value);

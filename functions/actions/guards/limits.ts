@@ -63,6 +63,12 @@ export const limitsExceeded = (
       ];
     });
 
+/** By the number alone: for what has no share, or whose share was asked for before. */
+export const numberExceeded = (planned: readonly Counted[], { number }: Pick<Limits, 'number'>): readonly LimitExceeded[] => {
+  const totals = new Map([...Map.groupBy(planned, totalKey)].map(([key, same]) => [key, same.length]));
+  return limitsExceeded(planned, totals, { number, percent: 100, atLeast: 0 });
+};
+
 const because = (limits: Limits, total: number | undefined, limit: number): string => {
   if (total === undefined) return 'and how many there are is not known';
   const most = `at most ${Math.floor(limit)}`;

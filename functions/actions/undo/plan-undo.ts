@@ -6,7 +6,7 @@ import pLimit from 'p-limit';
 import { EventError } from '../../runtime/events.ts';
 import type { Plan, PlanIdentity, PlannedAction } from '../contracts.ts';
 import type { UndoHooks } from '../course.ts';
-import { type Counted, heldByLimits, limitsExceeded, totalKey } from '../guards/limits.ts';
+import { type Counted, heldByLimits, numberExceeded } from '../guards/limits.ts';
 import type { Limits } from '../guards/settings.ts';
 import { planIdOf } from '../ids.ts';
 import type { Journal } from '../journal.ts';
@@ -40,9 +40,8 @@ export async function planUndo(input: UndoInput): Promise<MadePlan> {
   refuseOthers(input);
   const drafts = await allDrafts(input);
   const counted = drafts.flatMap(({ carriedOut }): Counted[] => (carriedOut ? [carriedOut.resource] : []));
-  const counts = new Map([...Map.groupBy(counted, totalKey)].map(([key, all]) => [key, all.length]));
-  // There is no share of what is not there: the number alone is limited.
-  const exceeded = limitsExceeded(counted, counts, { number: input.limits.number, percent: 100, atLeast: 0 });
+  // There is no share of what is not there.
+  const exceeded = numberExceeded(counted, input.limits);
   const heldBy = heldByLimits(exceeded);
   if (heldBy)
     return {

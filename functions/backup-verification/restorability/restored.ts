@@ -1,6 +1,7 @@
 /** Which of an archive's objects a restore of the whole backup would bring: velero pkg/restore/restore.go and controller/restore_controller.go of 1.18. */
 import type { ArchivedObject } from '../../velero/archive/archive-facts.ts';
 import { groupResource } from '../../velero/archive/archive-path.ts';
+import { restoredFirst } from '../../velero/restore-priorities.ts';
 import { annotationsOf, fieldsAt, labelsOf } from './fields.ts';
 
 /** restore_controller.go, nonRestorableResources */
@@ -30,32 +31,7 @@ export function isRestored(object: ArchivedObject): boolean {
   return true;
 }
 
-/** cmd/server/config/config.go, defaultRestorePriorities: what comes first, in this order; all others come by their name. */
-const first = [
-  'customresourcedefinitions.apiextensions.k8s.io',
-  'namespaces',
-  'storageclasses.storage.k8s.io',
-  'volumesnapshotclasses.snapshot.storage.k8s.io',
-  'volumesnapshotcontents.snapshot.storage.k8s.io',
-  'volumesnapshots.snapshot.storage.k8s.io',
-  'datauploads.velero.io',
-  'persistentvolumes',
-  'persistentvolumeclaims',
-  'clusterroles.rbac.authorization.k8s.io',
-  'roles.rbac.authorization.k8s.io',
-  'serviceaccounts',
-  'clusterrolebindings.rbac.authorization.k8s.io',
-  'rolebindings.rbac.authorization.k8s.io',
-  'secrets',
-  'configmaps',
-  'limitranges',
-  'priorityclasses.scheduling.k8s.io',
-  'pods',
-  'replicasets.apps',
-  'clusterclasses.cluster.x-k8s.io',
-  'endpoints',
-  'services',
-];
+/** cmd/server/config/config.go: what comes last. */
 const last = [
   'clusterbootstraps.run.tanzu.vmware.com',
   'clusters.cluster.x-k8s.io',
@@ -63,7 +39,7 @@ const last = [
   'apps.kappctrl.k14s.io',
   'packageinstalls.packaging.carvel.dev',
 ];
-const firstPlaces = new Map(first.map((kind, index) => [kind, index]));
+const firstPlaces = new Map(restoredFirst.map((kind, index) => [kind, index]));
 const lastPlaces = new Map(last.map((kind, index) => [kind, index]));
 
 const placeIn = (kind: string): readonly [number, number, string] => {

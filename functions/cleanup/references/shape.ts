@@ -1,16 +1,16 @@
 /** The shape of what comes over the wire, where it may be anything: custom resources, and fields that no version declares. */
 import { listOf, textOf } from '../../health-check/wire.ts';
+import { isRecord } from '../../velero/archive/archived-object.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
 const none: Fields = {};
 
 /** An object's fields; none of what is no object. */
-export const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : none);
+export const fieldsOf = (value: unknown): Fields => (isRecord(value) ? value : none);
 
 /** The objects in a list; none of what is no list. */
-export const itemsOf = (value: unknown): readonly Fields[] => (Array.isArray(value) ? listOf(value).filter(isFields) : []);
+export const itemsOf = (value: unknown): readonly Fields[] => (Array.isArray(value) ? listOf(value).filter(isRecord) : []);
 
 /** The texts in a list; none of what is no list. */
 export const textsOf = (value: unknown): readonly string[] =>

@@ -1,4 +1,5 @@
 /** A rule of nightshift.yaml as one that the scan and the executor know. */
+
 import { absent, type Proposal, type Recheck } from '../../actions/contracts.ts';
 import { type Metadata, metadataOf, namespaces, persistentVolumeClaims, pods, secrets } from '../../cluster/kinds.ts';
 import { timeOf } from '../../health-check/age.ts';
@@ -7,12 +8,13 @@ import { oneLine } from '../../health-check/wire.ts';
 import { glob } from '../../report/glob.ts';
 import type { UserRule } from '../../runtime/configuration.ts';
 import { NotReadable, type Pass, type Read, type Reducer, refKey, refTo, type Wire } from '../../scan/contracts.ts';
+import { isRecord } from '../../velero/archive/archived-object.ts';
 import { proposed, type Rule, type RuleOptions, ruleOptions } from '../contracts.ts';
 import { isLive, unreadable } from '../live-object.ts';
 import { type Condition, conditionOf, NotTold, type Subject } from './condition.ts';
 import { type Count, joined, type NotTolds } from './not-tolds.ts';
 import { type Selector, selectorOf } from './selector.ts';
-import { type Fields, isFields, visibleObject } from './values.ts';
+import { type Fields, visibleObject } from './values.ts';
 
 /** The objects of the rule's own kind, and the namespaces where it picks among them by their labels. */
 type RuleReads = { readonly objects: Read; readonly namespaces?: Read<Metadata> };
@@ -112,7 +114,7 @@ const reducerOf = (asked: Asked, pass: Pass<Proposal, RuleOptions, unknown>, not
   };
   const see = {
     objects(object: unknown): void {
-      if (!isFields(object) || !isInScope(asked, object)) return;
+      if (!isRecord(object) || !isInScope(asked, object)) return;
       if (waiting.push(object) >= atOnce) judge();
     },
   };
@@ -143,14 +145,14 @@ const givenUp = (message: string): NotReadable =>
 const isInScope = ({ read, inNamespace, ofNamespace, ofObject }: Asked, { kind, metadata }: Fields): boolean => {
   // Lists of the API server's own kinds leave it out; where it is said it has to be the one that the rule names.
   if (kind !== undefined && kind !== read.kind && kind !== 'PartialObjectMetadata') return false;
-  if (!isFields(metadata)) return false;
+  if (!isRecord(metadata)) return false;
   const { namespace, labels } = metadata;
   if (inNamespace && !(typeof namespace === 'string' && inNamespace(namespace))) return false;
   if (ofNamespace && typeof namespace !== 'string') return false;
-  return !ofObject || ofObject(isFields(labels) ? (labels as Record<string, string>) : {});
+  return !ofObject || ofObject(isRecord(labels) ? (labels as Record<string, string>) : {});
 };
 
-const metadataIn = (object: Fields): NonNullable<Wire<Metadata>['metadata']> => (isFields(object.metadata) ? object.metadata : {});
+const metadataIn = (object: Fields): NonNullable<Wire<Metadata>['metadata']> => (isRecord(object.metadata) ? object.metadata : {});
 const refKeyOf = (read: Read, object: Fields): string => refKey(refTo(read, metadataIn(object)));
 
 const areTrue = ({ read, condition }: Asked, objects: readonly Fields[], now: number): readonly (boolean | NotTold)[] =>
@@ -204,7 +206,7 @@ const whyPodRuns = (read: Read, object: Fields): string | undefined =>
 /** Throws NotTold and what `again.get` throws: either keeps the object. */
 const recheck = async (asked: Asked, fresh: unknown, again: Recheck): Promise<string | undefined> => {
   const { read, ofNamespace } = asked;
-  if (!isLive(read, fresh) || !isFields(fresh)) return unreadable;
+  if (!isLive(read, fresh) || !isRecord(fresh)) return unreadable;
   if (!isInScope(asked, fresh)) return 'the selectors of the rule do not select it any more';
   const { namespace = '' } = metadataIn(fresh);
   if (ofNamespace) {

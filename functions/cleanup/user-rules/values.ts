@@ -1,4 +1,5 @@
 /** JSON as CEL sees it: whole numbers are int, as in Kubernetes, and what no condition may look at is not there. */
+import { isRecord } from '../../velero/archive/archived-object.ts';
 
 export type CelValue = string | number | bigint | boolean | null | readonly CelValue[] | { readonly [key: string]: CelValue };
 
@@ -19,7 +20,6 @@ export const celValueOf = (json: unknown): { readonly value: CelValue; readonly 
 };
 
 export type Fields = Readonly<Record<string, unknown>>;
-export const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
@@ -28,11 +28,11 @@ const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
  * metadata, its type and whether it is immutable: the content also lies in the manifest that kubectl remembers.
  */
 export const visibleObject = (object: Fields, { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): Fields => {
-  const { managedFields: _, ...metadata } = isFields(object.metadata) ? object.metadata : {};
+  const { managedFields: _, ...metadata } = isRecord(object.metadata) ? object.metadata : {};
   const named = { apiVersion, kind };
   if (apiVersion !== 'v1' || kind !== 'Secret') return { ...object, ...named, metadata };
   const { type, immutable } = object;
-  const annotations = isFields(metadata.annotations)
+  const annotations = isRecord(metadata.annotations)
     ? Object.fromEntries(Object.entries(metadata.annotations).filter(([key]) => key !== lastApplied))
     : undefined;
   return {

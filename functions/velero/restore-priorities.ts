@@ -1,0 +1,27 @@
+/** Which kinds Velero restores first, in this order, as others need them: cmd/server/config/config.go, defaultRestorePriorities. All others come by their name. */
+export const restoredFirst: readonly string[] = [
+  'customresourcedefinitions.apiextensions.k8s.io',
+  'namespaces',
+  'storageclasses.storage.k8s.io',
+  'volumesnapshotclasses.snapshot.storage.k8s.io',
+  'volumesnapshotcontents.snapshot.storage.k8s.io',
+  'volumesnapshots.snapshot.storage.k8s.io',
+  'datauploads.velero.io',
+  'persistentvolumes',
+  'persistentvolumeclaims',
+  'clusterroles.rbac.authorization.k8s.io',
+  'roles.rbac.authorization.k8s.io',
+  'serviceaccounts',
+  'clusterrolebindings.rbac.authorization.k8s.io',
+  'rolebindings.rbac.authorization.k8s.io',
+  'secrets',
+  'configmaps',
+  'limitranges',
+  'priorityclasses.scheduling.k8s.io',
+  'pods',
+  // Before Deployments, which then take them on instead of making others.
+  'replicasets.apps',
+  'clusterclasses.cluster.x-k8s.io',
+  'endpoints',
+  'services',
+];
